@@ -1,0 +1,70 @@
+//! A fingerprint of every map layout, so that pinned maps of another layout are never reused by mistake.
+
+/// Changed by hand when the *meaning* of a field changes while its name, place and size stay.
+const REVISION: u64 = 1;
+
+/// Fingerprint of all map layouts (field names, offsets and sizes), stored in [`crate::map::META`].
+///
+/// Programs and daemons with the same value can share pinned maps.
+pub const ABI: u64 = {
+    let layouts = [
+        crate::backend::Backend::LAYOUT,
+        crate::control::Control::LAYOUT,
+        crate::control::TableShape::LAYOUT,
+        crate::counters::BackendCounters::LAYOUT,
+        crate::counters::ServiceCounters::LAYOUT,
+        crate::endpoint::BucketV4::LAYOUT,
+        crate::endpoint::BucketV6::LAYOUT,
+        crate::service::Service::LAYOUT,
+    ];
+    let mut hash = fnv1a(FNV_OFFSET, &REVISION.to_le_bytes());
+    let mut i = 0;
+    while i < layouts.len() {
+        hash = fnv1a(hash, &layouts[i].to_le_bytes());
+        i += 1;
+    }
+    hash
+};
+
+/// Offset basis of the 64-bit FNV-1a hash.
+pub(crate) const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// 64-bit FNV-1a, continued from `hash`: small, `const`, and good enough to tell layouts apart.
+pub(crate) const fn fnv1a(mut hash: u64, bytes: &[u8]) -> u64 {
+    let mut i = 0;
+    while i < bytes.len() {
+        hash ^= bytes[i] as u64;
+        hash = hash.wrapping_mul(0x0100_0000_01b3);
+        i += 1;
+    }
+    hash
+}
+
+/// Declares a map value: `repr(C)`, plain bytes for userspace, its size asserted, its layout fingerprinted.
+macro_rules! map_value {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident[$size:literal] { $($(#[$field_meta:meta])* pub $field:ident: $ty:ty,)+ }
+    ) => {
+        $(#[$meta])*
+        #[repr(C)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[cfg_attr(feature = "user", derive(bytemuck::Pod, bytemuck::Zeroable))]
+        pub struct $name { $($(#[$field_meta])* pub $field: $ty,)+ }
+
+        const _: () = assert!(size_of::<$name>() == $size, "the layout of a map value has changed");
+
+        impl $name {
+            pub(crate) const LAYOUT: u64 = {
+                let mut hash = $crate::abi::fnv1a($crate::abi::FNV_OFFSET, stringify!($name).as_bytes());
+                $(
+                    hash = $crate::abi::fnv1a(hash, stringify!($field).as_bytes());
+                    hash = $crate::abi::fnv1a(hash, &core::mem::offset_of!($name, $field).to_le_bytes());
+                    hash = $crate::abi::fnv1a(hash, &size_of::<$ty>().to_le_bytes());
+                )+
+                hash
+            };
+        }
+    };
+}
+pub(crate) use map_value;

@@ -1,0 +1,76 @@
+//! A backend of one service: everything that forwarding to it and translating its replies needs, in a cache line.
+
+use crate::{
+    Be16,
+    abi::map_value,
+    checksum::{self, Delta},
+};
+
+/// How packets reach a backend.
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Destination address and port rewritten, routed; replies come back through this host.
+    Nat = 1,
+    /// Direct server return: only the MAC addresses rewritten.
+    Dsr = 2,
+}
+
+map_value! {
+    /// One backend of one service. All zero: the index is not in use.
+    #[derive(Default)]
+    pub struct Backend[64] {
+        /// The backend's address; IPv4 in the first four bytes.
+        pub address: [u8; 16],
+        /// The service's address, for replies; IPv4 in the first four bytes.
+        pub vip: [u8; 16],
+        /// MAC address of the next hop.
+        pub destination_mac: [u8; 6],
+        /// The backend's port.
+        pub port: Be16,
+        /// MAC address of the interface the packet leaves by.
+        pub source_mac: [u8; 6],
+        /// The service's port.
+        pub vip_port: Be16,
+        /// Interface the packet leaves by; 0: the next hop is not known.
+        pub ifindex: u32,
+        /// Index of the service.
+        pub service: u32,
+        /// What replacing the VIP by the backend's address adds to a checksum over addresses.
+        pub address_delta: Delta,
+        /// The same for address and port: a TCP or UDP checksum's change.
+        pub transport_delta: Delta,
+        /// A [`Mode`].
+        pub mode: u8,
+        /// A [`flag`] set.
+        pub flags: u8,
+        /// Reserved, zero.
+        pub reserved: u16,
+    }
+}
+
+/// Bits of [`Backend::flags`].
+pub mod flag {
+    /// The index is in use.
+    pub const USED: u8 = 1;
+    /// The addresses are IPv6.
+    pub const V6: u8 = 2;
+    /// The daemon held the backend for dead. For a daemon that takes over; the program does not look.
+    pub const DOWN: u8 = 4;
+    /// The service's protocol is UDP. For a daemon that takes over; the program does not look.
+    pub const UDP: u8 = 8;
+}
+
+impl Backend {
+    /// The checksum changes of replacing `vip` and its port by this backend's address and port.
+    ///
+    /// Unused bytes of an IPv4 address are zero on both sides and add nothing.
+    #[must_use]
+    pub fn with_deltas(mut self) -> Self {
+        self.address_delta = checksum::delta(&self.vip, &self.address);
+        self.transport_delta = self
+            .address_delta
+            .and(checksum::delta(&self.vip_port.get().to_be_bytes(), &self.port.get().to_be_bytes()));
+        self
+    }
+}

@@ -1,0 +1,33 @@
+//! The one record that the program reads first: which generation of the endpoint tables is in force.
+
+use crate::{abi::map_value, flow::Seed};
+
+map_value! {
+    /// Where one generation of an endpoint table stands in its array, and how keys map to buckets.
+    #[derive(Default)]
+    pub struct TableShape[16] {
+        /// Odd multiplier, chosen by the daemon so that no bucket overflows.
+        pub multiplier: u64,
+        /// Index of the first bucket.
+        pub base: u32,
+        /// Number of buckets; 0: the table is empty.
+        pub buckets: u32,
+    }
+}
+
+map_value! {
+    /// Read once per packet. The daemon fills the generation that is not active, then flips `active`.
+    #[derive(Default)]
+    pub struct Control[104] {
+        /// The generation in force: 0 or 1.
+        pub active: u32,
+        /// Reserved, zero.
+        pub reserved: u32,
+        /// Key of the flow hash.
+        pub seed: Seed,
+        /// IPv4 endpoint tables, by generation.
+        pub v4: [TableShape; 2],
+        /// IPv6 endpoint tables, by generation.
+        pub v6: [TableShape; 2],
+    }
+}

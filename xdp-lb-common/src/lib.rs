@@ -1,0 +1,22 @@
+//! What the XDP programs and the daemon must agree on: map layouts, and the pure logic that both sides run.
+//!
+//! Everything here is `no_std`, free of I/O and tested on the host. Values that travel in packets keep their
+//! network byte order, as [`Be16`]; everything else is in host order.
+#![cfg_attr(not(test), no_std)]
+
+mod abi;
+pub mod backend;
+mod be;
+pub mod checksum;
+pub mod control;
+pub mod counters;
+pub mod endpoint;
+pub mod flow;
+pub mod map;
+mod reason;
+pub mod service;
+pub mod slot;
+
+pub use abi::ABI;
+pub use be::Be16;
+pub use reason::DropReason;

@@ -1,0 +1,52 @@
+//! Names of the maps, as pinned under `PIN/maps`.
+
+/// `u64` array: the ABI fingerprint and the hash seed. This layout never changes, so that any version can read it.
+pub const META: &str = "META";
+/// One [`crate::control::Control`].
+pub const CONTROL: &str = "CONTROL";
+/// [`crate::endpoint::BucketV4`] array, two generations.
+pub const ENDPOINTS_V4: &str = "ENDPOINTS_V4";
+/// [`crate::endpoint::BucketV6`] array, two generations.
+pub const ENDPOINTS_V6: &str = "ENDPOINTS_V6";
+/// [`crate::service::Service`] array, by service index.
+pub const SERVICES: &str = "SERVICES";
+/// [`crate::slot::Slot`] array: the slot tables of all services, each in a region of its own.
+pub const SLOTS: &str = "SLOTS";
+/// [`crate::backend::Backend`] array, by backend index; index 0 is never used.
+pub const BACKENDS: &str = "BACKENDS";
+/// Device map by interface index: where packets may be sent.
+pub const DEVICES: &str = "DEVICES";
+/// Per-CPU [`crate::counters::BackendCounters`], by backend index.
+pub const BACKEND_COUNTERS: &str = "BACKEND_CNTRS";
+/// Per-CPU [`crate::counters::ServiceCounters`], by service index.
+pub const SERVICE_COUNTERS: &str = "SERVICE_CNTRS";
+/// [`crate::counters::BackendCounters`] by service index: what backends that are gone had counted. The daemon's.
+pub const CARRIED: &str = "CARRIED";
+/// Per-CPU `u64`, by [`crate::DropReason`].
+pub const DROPS: &str = "DROPS";
+
+/// Every map, in the order in which the daemon opens them.
+pub const ALL: [&str; 12] = [
+    META,
+    CONTROL,
+    ENDPOINTS_V4,
+    ENDPOINTS_V6,
+    SERVICES,
+    SLOTS,
+    BACKENDS,
+    DEVICES,
+    BACKEND_COUNTERS,
+    SERVICE_COUNTERS,
+    CARRIED,
+    DROPS,
+];
+
+/// Places in [`META`].
+pub mod meta {
+    /// Where [`crate::ABI`] stands.
+    pub const ABI: u32 = 0;
+    /// Where the 64-bit seed of the flow hash stands.
+    pub const SEED: u32 = 1;
+    /// Length of the array; the rest is reserved.
+    pub const LEN: u32 = 8;
+}

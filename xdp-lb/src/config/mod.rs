@@ -1,0 +1,1 @@
+//! Configuration: text → raw (serde, spans) → validated.

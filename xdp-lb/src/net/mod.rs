@@ -1,0 +1,1 @@
+//! What the kernel knows: interfaces, routes, neighbours. The only module that speaks netlink.
