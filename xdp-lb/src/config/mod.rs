@@ -69,3 +69,6 @@ fn toml_error(error: &toml::de::Error, prefix: &str) -> Diagnostic {
         None => Diagnostic::of_file(Severity::Error, message),
     }
 }
+
+#[cfg(test)]
+mod tests;
