@@ -1,0 +1,13 @@
+//! Backends.
+
+use aya_ebpf::{bindings::BPF_F_MMAPABLE, macros::map, maps::Array};
+use xdp_lb_common::{DropReason, backend::Backend};
+
+#[map]
+static BACKENDS: Array<Backend> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// The backend with this index.
+#[inline(always)]
+pub(crate) fn get(index: u32) -> Result<&'static Backend, DropReason> {
+    BACKENDS.get(index).ok_or(DropReason::Inconsistent)
+}

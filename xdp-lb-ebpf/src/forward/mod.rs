@@ -1,0 +1,73 @@
+//! From a datagram to its way out.
+
+mod device;
+mod fib;
+mod nat;
+mod reply;
+
+use xdp_lb_common::{
+    DropReason,
+    backend::{Backend, Mode},
+    control::Control,
+    endpoint::Role,
+};
+
+use crate::{
+    Verdict, backend, control, count, endpoint,
+    family::Family,
+    packet::Packet,
+    parse::{self, Datagram},
+    service,
+};
+
+/// Clients' packets go to a backend, backends' replies to their client, and everything else to the kernel, untouched.
+#[inline(always)]
+pub(crate) fn dispatch<F: Family>(packet: &mut Packet<'_>) -> Result<Verdict, DropReason> {
+    let Some(datagram) = F::parse(packet) else { return Ok(Verdict::Pass) };
+    let control = control::get()?;
+    let shape = &F::shapes(control)[(control.active & 1) as usize];
+    let find = |address, port, role| endpoint::find::<F>(shape, address, port, datagram.protocol, role);
+
+    if let Some(service) = find(datagram.destination, datagram.destination_port, Role::Service) {
+        let bytes = packet.len();
+        return to_backend::<F>(packet, &datagram, control, service)
+            .inspect_err(|_| count::unserved(service, bytes));
+    }
+    match find(datagram.source, datagram.source_port, Role::Reply) {
+        Some(index) => reply::to_client::<F>(packet, &datagram, index),
+        None => Ok(Verdict::Pass),
+    }
+}
+
+#[inline(always)]
+fn to_backend<F: Family>(
+    packet: &mut Packet<'_>,
+    datagram: &Datagram<F::Address>,
+    control: &Control,
+    service: u32,
+) -> Result<Verdict, DropReason> {
+    let opens = parse::validate(packet, datagram)?;
+    let index = service::select(service, F::hash(datagram, &control.seed))?;
+    let backend = backend::get(index)?;
+    let verdict = forward::<F>(packet, datagram, backend)?;
+    count::forwarded(index, packet.len(), opens);
+    Ok(verdict)
+}
+
+#[inline(always)]
+fn forward<F: Family>(
+    packet: &mut Packet<'_>,
+    datagram: &Datagram<F::Address>,
+    backend: &Backend,
+) -> Result<Verdict, DropReason> {
+    if backend.ifindex == 0 {
+        return Err(DropReason::NoNextHop);
+    }
+    if backend.mode == Mode::Nat as u8 {
+        nat::to_backend::<F>(packet, datagram, backend)?;
+    } else if backend.mode != Mode::Dsr as u8 {
+        return Err(DropReason::Inconsistent);
+    }
+    device::address(packet, backend.source_mac, backend.destination_mac)?;
+    device::send(packet, backend.ifindex).ok_or(DropReason::NoDevice)
+}

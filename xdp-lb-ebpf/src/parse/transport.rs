@@ -1,0 +1,47 @@
+//! TCP (RFC 9293) and UDP (RFC 768).
+
+use network_types::{tcp::TcpHdr, udp::UdpHdr};
+use xdp_lb_common::{Be16, DropReason};
+
+use super::{Datagram, TCP, UDP};
+use crate::packet::{Packet, Word};
+
+/// Source and destination port; `None` for another protocol or where the frame ends before the header does.
+#[inline(always)]
+pub(crate) fn ports(packet: &mut Packet<'_>, protocol: u8, l4: usize) -> Option<(Be16, Be16)> {
+    let ports = match protocol {
+        TCP => {
+            let tcp = packet.at::<TcpHdr>(l4)?;
+            (u16::load(&tcp.source), u16::load(&tcp.dest))
+        }
+        UDP => {
+            let udp = packet.at::<UdpHdr>(l4)?;
+            (u16::load(&udp.src), u16::load(&udp.dst))
+        }
+        _ => return None,
+    };
+    Some((Be16::from_raw(ports.0), Be16::from_raw(ports.1)))
+}
+
+/// Holds the lengths of a datagram that is about to be forwarded against each other, so that nothing broken leaves.
+///
+/// Returns whether it opens a connection: a TCP SYN without ACK.
+#[inline(always)]
+pub(crate) fn validate<A>(packet: &mut Packet<'_>, datagram: &Datagram<A>) -> Result<bool, DropReason> {
+    let length = datagram.length?;
+    if datagram.protocol == TCP {
+        let tcp = packet.at::<TcpHdr>(datagram.l4).ok_or(DropReason::BadTcpHeader)?;
+        let header = tcp.doff() * 4;
+        if header < size_of::<TcpHdr>() as u16 || header > length {
+            return Err(DropReason::BadTcpHeader);
+        }
+        Ok(tcp.syn() != 0 && tcp.ack() == 0)
+    } else {
+        let udp = packet.at::<UdpHdr>(datagram.l4).ok_or(DropReason::BadUdpLength)?;
+        let claimed = u16::from_be(u16::load(&udp.len));
+        if claimed < size_of::<UdpHdr>() as u16 || claimed > length {
+            return Err(DropReason::BadUdpLength);
+        }
+        Ok(false)
+    }
+}

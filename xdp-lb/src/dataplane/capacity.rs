@@ -1,0 +1,77 @@
+//! How large the maps are made.
+
+use std::fmt;
+
+use crate::config::Capacity;
+
+/// Entries of each map. The program has no such limits compiled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Services.
+    pub services: u32,
+    /// Backends, index 0 (never used) included.
+    pub backends: u32,
+    /// Slots of all services together.
+    pub slots: u32,
+    /// Buckets in one generation of an endpoint table, per address family.
+    pub buckets: u32,
+}
+
+/// What a configuration needs at least.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Services.
+    pub services: u32,
+    /// Backends of all services together.
+    pub backends: u32,
+    /// Slots of all services together.
+    pub slots: u32,
+}
+
+impl Sizes {
+    /// Sizes for a configuration that needs `needs`: what it asks for, or twice what it needs so that reloads can grow.
+    ///
+    /// Twice as many buckets as endpoints leave half an entry per bucket of five on average. A bucket then overflows
+    /// with probability 1.4e-5 (Poisson), so that a few multipliers suffice to find one without overflow.
+    #[must_use]
+    pub fn of(needs: Needs, asked: Capacity) -> Self {
+        let grow = |needed: u32, floor: u32| needed.saturating_mul(2).max(floor);
+        let services = asked.services.unwrap_or_else(|| grow(needs.services, 64)).max(needs.services).max(1);
+        let backends = asked.backends.unwrap_or_else(|| grow(needs.backends, 1024)).max(needs.backends).max(1);
+        // A table that changes its size needs room beside the old one.
+        let slots = asked.slots.unwrap_or_else(|| grow(needs.slots, 1 << 18)).max(needs.slots).max(1);
+        let buckets = services.saturating_add(backends).saturating_mul(2).min(1 << 24);
+        Self { services, backends: backends.saturating_add(1), slots, buckets }
+    }
+
+    /// Whether maps of these sizes serve where `other` is wanted.
+    #[must_use]
+    pub const fn covers(&self, other: &Self) -> bool {
+        self.services >= other.services
+            && self.backends >= other.backends
+            && self.slots >= other.slots
+            && self.buckets >= other.buckets
+    }
+}
+
+impl fmt::Display for Sizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} services, {} backends, {} slots", self.services, self.backends - 1, self.slots)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_follow_the_need_unless_asked() {
+        let needs = Needs { services: 4096, backends: 65_536, slots: 4_000_000 };
+        let derived = Sizes::of(needs, Capacity::default());
+        assert_eq!((derived.services, derived.backends, derived.slots), (8192, 131_073, 8_000_000));
+        let asked = Capacity { services: Some(4096), backends: Some(65_536), slots: Some(1) };
+        let sizes = Sizes::of(needs, asked);
+        assert_eq!((sizes.services, sizes.backends, sizes.slots), (4096, 65_537, 4_000_000));
+        assert!(derived.covers(&sizes) && !sizes.covers(&derived));
+    }
+}

@@ -1,0 +1,94 @@
+//! Reading the per-CPU counters.
+
+use aya::maps::{Array, Map, MapData, PerCpuArray, PerCpuValues};
+use xdp_lb_common::{
+    DropReason,
+    counters::{BackendCounters, ServiceCounters},
+    map,
+};
+
+use super::{Dataplane, DataplaneError};
+
+/// Reads counters, apart from the daemon's own access: scrapes do not wait for the owner of the state.
+#[derive(Debug)]
+pub struct Reader {
+    backends: PerCpuArray<MapData, [u64; 8]>,
+    services: PerCpuArray<MapData, [u64; 2]>,
+    carried: Array<MapData, [u64; 8]>,
+    drops: PerCpuArray<MapData, u64>,
+}
+
+/// All CPUs' counts of one service or backend.
+pub type Totals = BackendCounters;
+
+/// What has no backend.
+#[derive(Clone, Debug, Default)]
+pub struct Counters {
+    /// Dropped packets of the whole datapath, by reason.
+    pub drops: Vec<(DropReason, u64)>,
+}
+
+impl Dataplane {
+    /// A reader of the counters, independent of this value.
+    pub fn reader(&self) -> Result<Reader, DataplaneError> {
+        let open = |name: &'static str| -> Result<MapData, DataplaneError> {
+            let map = self.ebpf.map(name).ok_or(DataplaneError::Object { what: name })?;
+            let (Map::Array(data) | Map::PerCpuArray(data)) = map else {
+                return Err(DataplaneError::Object { what: name });
+            };
+            let id = data.info().map_err(DataplaneError::map(name))?.id();
+            MapData::from_id(id).map_err(DataplaneError::map(name))
+        };
+        let per_cpu = |name: &'static str| open(name).map(Map::PerCpuArray);
+        let error = DataplaneError::map;
+        Ok(Reader {
+            backends: per_cpu(map::BACKEND_COUNTERS)?.try_into().map_err(error(map::BACKEND_COUNTERS))?,
+            services: per_cpu(map::SERVICE_COUNTERS)?.try_into().map_err(error(map::SERVICE_COUNTERS))?,
+            carried: Map::Array(open(map::CARRIED)?).try_into().map_err(error(map::CARRIED))?,
+            drops: per_cpu(map::DROPS)?.try_into().map_err(error(map::DROPS))?,
+        })
+    }
+}
+
+impl Reader {
+    /// What a backend has counted.
+    pub fn backend(&self, index: u32) -> Result<Totals, DataplaneError> {
+        let cpus = self.backends.get(&index, 0).map_err(DataplaneError::map(map::BACKEND_COUNTERS))?;
+        let mut total = BackendCounters::default();
+        for cpu in cpus.iter() {
+            total.add(&bytemuck::cast(*cpu));
+        }
+        Ok(total)
+    }
+
+    /// What backends of a service had counted that are gone.
+    pub fn carried(&self, service: u32) -> Result<Totals, DataplaneError> {
+        self.carried.get(&service, 0).map(bytemuck::cast).map_err(DataplaneError::map(map::CARRIED))
+    }
+
+    /// What a service dropped for want of a backend.
+    pub fn service(&self, index: u32) -> Result<ServiceCounters, DataplaneError> {
+        let cpus = self.services.get(&index, 0).map_err(DataplaneError::map(map::SERVICE_COUNTERS))?;
+        let [dropped_packets, dropped_bytes] = sum(&cpus);
+        Ok(ServiceCounters { dropped_packets, dropped_bytes })
+    }
+
+    /// Dropped packets by reason.
+    pub fn drops(&self) -> Result<Counters, DataplaneError> {
+        let count = |&reason: &DropReason| {
+            let cpus = self.drops.get(&(reason as u32), 0).map_err(DataplaneError::map(map::DROPS))?;
+            Ok((reason, cpus.iter().fold(0, |sum: u64, &cpu| sum.wrapping_add(cpu))))
+        };
+        Ok(Counters { drops: DropReason::ALL.iter().map(count).collect::<Result<_, DataplaneError>>()? })
+    }
+}
+
+fn sum<const WORDS: usize>(cpus: &PerCpuValues<[u64; WORDS]>) -> [u64; WORDS] {
+    let mut total = [0u64; WORDS];
+    for cpu in cpus.iter() {
+        for (total, word) in total.iter_mut().zip(cpu) {
+            *total = total.wrapping_add(*word);
+        }
+    }
+    total
+}

@@ -1,0 +1,97 @@
+//! BPF arrays mapped into the daemon's memory.
+#![expect(unsafe_code, reason = "memory shared with the kernel")]
+
+use std::{
+    marker::PhantomData,
+    num::NonZeroUsize,
+    os::fd::AsFd as _,
+    ptr::NonNull,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use aya::maps::MapData;
+use bytemuck::Pod;
+use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
+
+use super::DataplaneError;
+
+/// An array of `BPF_F_MMAPABLE`, read and written as 64-bit words.
+///
+/// Each word is stored atomically, so the program never sees half of one; a value of several words may be seen half
+/// changed, which the order of stores and the layouts allow for. Unchanged words are not stored: other CPUs' caches
+/// keep their lines.
+pub(super) struct Mapped<T> {
+    words: NonNull<AtomicU64>,
+    bytes: NonZeroUsize,
+    len: u32,
+    value: PhantomData<T>,
+}
+
+// SAFETY: the words are shared memory anyway and only reached as atomics.
+unsafe impl<T> Send for Mapped<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Mapped<T> {}
+
+impl<T: Pod> Mapped<T> {
+    /// Words of a value: the kernel pads values to eight bytes, and ours need no padding.
+    const WORDS: usize = {
+        assert!(size_of::<T>().is_multiple_of(8));
+        size_of::<T>() / 8
+    };
+
+    /// Maps the `len` values of an array.
+    pub(super) fn new(data: &MapData, len: u32) -> Result<Self, DataplaneError> {
+        let page = 4096;
+        let bytes = (size_of::<T>() * len as usize).next_multiple_of(page);
+        let bytes = NonZeroUsize::new(bytes).unwrap_or(NonZeroUsize::MIN);
+        let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        // SAFETY: a new mapping at an address of the kernel's choice; the descriptor is the map's.
+        let memory = unsafe { mmap(None, bytes, protection, MapFlags::MAP_SHARED, data.fd().as_fd(), 0) };
+        let memory =
+            memory.map_err(|error| DataplaneError::Memory { bytes: bytes.get(), source: error.into() })?;
+        Ok(Self { words: memory.cast(), bytes, len, value: PhantomData })
+    }
+
+    /// Number of values.
+    pub(super) const fn len(&self) -> u32 {
+        self.len
+    }
+
+    fn words(&self, index: u32) -> &[AtomicU64] {
+        assert!(index < self.len, "index {index} of a map of {}", self.len);
+        // SAFETY: within the mapping by the assertion.
+        let first = unsafe { self.words.add(index as usize * Self::WORDS) };
+        // SAFETY: the value's words are within the mapping, aligned (a page starts it), and only reached as atomics.
+        unsafe { std::slice::from_raw_parts(first.as_ptr(), Self::WORDS) }
+    }
+
+    /// The value at `index`.
+    pub(super) fn load(&self, index: u32) -> T {
+        let mut value = T::zeroed();
+        let bytes = bytemuck::bytes_of_mut(&mut value);
+        for (word, bytes) in self.words(index).iter().zip(bytes.as_chunks_mut::<8>().0) {
+            *bytes = word.load(Ordering::Acquire).to_ne_bytes();
+        }
+        value
+    }
+
+    /// Stores a value, first word to last; `true` if anything changed.
+    pub(super) fn store(&mut self, index: u32, value: &T) -> bool {
+        let mut changed = false;
+        for (word, bytes) in self.words(index).iter().zip(bytemuck::bytes_of(value).as_chunks::<8>().0) {
+            let new = u64::from_ne_bytes(*bytes);
+            if word.load(Ordering::Relaxed) != new {
+                word.store(new, Ordering::Release);
+                changed = true;
+            }
+        }
+        changed
+    }
+}
+
+impl<T> Drop for Mapped<T> {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is this value's own, and nothing borrows from it any more.
+        let _unmapped = unsafe { munmap(self.words.cast(), self.bytes.get()) };
+    }
+}

@@ -1,0 +1,144 @@
+//! The kernel side: loads the program, fills its maps, attaches it. The only module that touches BPF.
+//!
+//! [`Dataplane::open`] takes over what an earlier daemon pinned or makes it anew beside it; the caller then stores
+//! what the desired state asks for; [`Dataplane::commit`] puts the program on the interfaces. From there on the
+//! datapath needs no daemon.
+
+mod adopt;
+mod attach;
+mod bpffs;
+mod capacity;
+mod counters;
+mod detach;
+mod endpoints;
+mod error;
+mod lock;
+mod mapped;
+mod object;
+mod owner;
+mod pins;
+mod store;
+
+use std::{collections::BTreeMap, path::Path};
+
+use aya::{Ebpf, maps::MapData};
+use tracing::{info, warn};
+use xdp_lb_common::{
+    ABI,
+    backend::Backend,
+    control::Control,
+    counters::BackendCounters,
+    endpoint::{BucketV4, BucketV6},
+    flow, map,
+    service::Service,
+    slot::Slot,
+};
+
+pub use self::{
+    adopt::Adopted,
+    attach::{Attached, Mode},
+    bpffs::ensure as ensure_bpffs,
+    capacity::Sizes,
+    counters::{Counters, Reader, Totals},
+    detach::{Removed, remove},
+    endpoints::Endpoints,
+    error::DataplaneError,
+    owner::foreign_program,
+};
+use self::{lock::Lock, mapped::Mapped, pins::Pins};
+
+/// The loaded program and its maps.
+pub struct Dataplane {
+    ebpf: Ebpf,
+    pins: Pins,
+    /// Whether the maps are new and still pinned beside those of an earlier daemon.
+    staged: bool,
+    sizes: Sizes,
+    control: Mapped<Control>,
+    endpoints_v4: Mapped<BucketV4>,
+    endpoints_v6: Mapped<BucketV6>,
+    services: Mapped<Service>,
+    slots: Mapped<Slot>,
+    backends: Mapped<Backend>,
+    carried: Mapped<BackendCounters>,
+    attached: BTreeMap<String, Attached>,
+    _lock: Lock,
+}
+
+impl Dataplane {
+    /// Loads the program. Maps that an earlier daemon pinned under `pin` are reused if they have this version's layout
+    /// and at least `sizes`; otherwise new ones are made beside them, and [`Self::commit`] changes over.
+    ///
+    /// `seed`: of the flow hash; `None` keeps the one in use or draws one.
+    pub fn open(pin: &Path, sizes: Sizes, seed: Option<u64>) -> Result<Self, DataplaneError> {
+        let pins = Pins::new(pin);
+        pins.create()?;
+        let lock = Lock::take(pin)?;
+        let found = pins.inspect(&sizes)?;
+        if let pins::Found::Unusable { reason, .. } = &found {
+            warn!(pin = %pin.display(), %reason, "pinned maps cannot be reused; new ones take their place");
+        }
+        let staged = !matches!(found, pins::Found::Usable { .. });
+        let (sizes, old_seed) = match found {
+            pins::Found::Usable { sizes, seed } => (sizes, Some(seed)),
+            pins::Found::Unusable { seed, .. } => (sizes, seed),
+            pins::Found::Nothing => (sizes, None),
+        };
+        let folder = if staged { pins.stage()? } else { pins.maps() };
+        let ebpf = object::load(&folder, &sizes)?;
+        let mut dataplane = Self::from_ebpf(ebpf, pins, sizes, staged, lock)?;
+        dataplane.seed(seed.or(old_seed).unwrap_or_else(rand::random))?;
+        info!(reused = !staged, %sizes, "datapath loaded");
+        Ok(dataplane)
+    }
+
+    fn from_ebpf(ebpf: Ebpf, pins: Pins, sizes: Sizes, staged: bool, lock: Lock) -> Result<Self, DataplaneError> {
+        Ok(Self {
+            control: Mapped::new(data(&ebpf, map::CONTROL)?, 1)?,
+            endpoints_v4: Mapped::new(data(&ebpf, map::ENDPOINTS_V4)?, 2 * sizes.buckets)?,
+            endpoints_v6: Mapped::new(data(&ebpf, map::ENDPOINTS_V6)?, 2 * sizes.buckets)?,
+            services: Mapped::new(data(&ebpf, map::SERVICES)?, sizes.services)?,
+            slots: Mapped::new(data(&ebpf, map::SLOTS)?, sizes.slots)?,
+            backends: Mapped::new(data(&ebpf, map::BACKENDS)?, sizes.backends)?,
+            carried: Mapped::new(data(&ebpf, map::CARRIED)?, sizes.services)?,
+            ebpf,
+            pins,
+            staged,
+            sizes,
+            attached: BTreeMap::new(),
+            _lock: lock,
+        })
+    }
+
+    /// How much the maps hold.
+    #[must_use]
+    pub const fn sizes(&self) -> &Sizes {
+        &self.sizes
+    }
+
+    /// Writes the ABI and the seed where any version finds them, and the expanded seed where the program does.
+    fn seed(&mut self, seed: u64) -> Result<(), DataplaneError> {
+        let data = self.ebpf.map_mut(map::META).ok_or(DataplaneError::Object { what: map::META })?;
+        let mut meta = aya::maps::Array::<_, u64>::try_from(data).map_err(DataplaneError::map(map::META))?;
+        for (place, value) in [(map::meta::ABI, ABI), (map::meta::SEED, seed)] {
+            meta.set(place, value, 0).map_err(DataplaneError::map(map::META))?;
+        }
+        let control = Control { seed: flow::expand_seed(seed), ..self.control.load(0) };
+        self.control.store(0, &control);
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Dataplane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dataplane").field("pins", &self.pins).field("sizes", &self.sizes).finish_non_exhaustive()
+    }
+}
+
+/// The kernel's handle of a map.
+fn data<'a>(ebpf: &'a Ebpf, name: &'static str) -> Result<&'a MapData, DataplaneError> {
+    match ebpf.map(name) {
+        Some(aya::maps::Map::Array(data)) => Ok(data),
+        Some(_) | None => Err(DataplaneError::Object { what: name }),
+    }
+}

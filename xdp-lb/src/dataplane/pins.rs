@@ -1,0 +1,137 @@
+//! The folder on bpffs: `maps/NAME`, `prog/balancer`, `link/INTERFACE`.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use aya::maps::{Array, Map, MapData};
+use xdp_lb_common::{ABI, map};
+
+use super::{DataplaneError, Sizes};
+
+/// Paths below the pin folder.
+#[derive(Clone, Debug)]
+pub(super) struct Pins {
+    root: PathBuf,
+}
+
+/// What an earlier daemon left.
+pub(super) enum Found {
+    /// No maps.
+    Nothing,
+    /// Maps of this layout and large enough.
+    Usable { sizes: Sizes, seed: u64 },
+    /// Maps that do not fit.
+    Unusable { reason: String, seed: Option<u64> },
+}
+
+impl Pins {
+    pub(super) fn new(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    pub(super) fn maps(&self) -> PathBuf {
+        self.root.join("maps")
+    }
+
+    pub(super) fn program(&self) -> PathBuf {
+        self.root.join("prog/balancer")
+    }
+
+    pub(super) fn links(&self) -> PathBuf {
+        self.root.join("link")
+    }
+
+    pub(super) fn link(&self, interface: &str) -> PathBuf {
+        self.links().join(interface)
+    }
+
+    /// Makes the folders.
+    pub(super) fn create(&self) -> Result<(), DataplaneError> {
+        for folder in ["prog", "link"] {
+            let path = self.root.join(folder);
+            fs::create_dir_all(&path).map_err(DataplaneError::pin("create", path))?;
+        }
+        Ok(())
+    }
+
+    /// An empty folder for maps that are to take the place of those in [`Self::maps`].
+    pub(super) fn stage(&self) -> Result<PathBuf, DataplaneError> {
+        let path = self.root.join("maps.new");
+        discard(&path)?;
+        fs::create_dir(&path).map_err(DataplaneError::pin("create", &path))?;
+        Ok(path)
+    }
+
+    /// Puts the staged maps where the next daemon looks for them.
+    pub(super) fn promote(&self) -> Result<(), DataplaneError> {
+        let (new, old) = (self.root.join("maps.new"), self.root.join("maps.old"));
+        discard(&old)?;
+        match fs::rename(self.maps(), &old) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(DataplaneError::pin("rename", self.maps())(error));
+            }
+            Ok(()) | Err(_) => {}
+        }
+        fs::rename(&new, self.maps()).map_err(DataplaneError::pin("rename", new))?;
+        discard(&old)
+    }
+
+    /// Looks at what is pinned before anything is reused: the kernel would hand out maps of any layout.
+    pub(super) fn inspect(&self, wanted: &Sizes) -> Result<Found, DataplaneError> {
+        let path = self.maps().join(map::META);
+        if !path.exists() {
+            return Ok(Found::Nothing);
+        }
+        let unusable = |reason: String, seed| Ok(Found::Unusable { reason, seed });
+        let data = MapData::from_pin(&path).map_err(DataplaneError::pin("open", &path))?;
+        let Ok(meta) = Array::<_, u64>::try_from(Map::Array(data)) else {
+            return unusable("META is not an array of 64-bit words".to_owned(), None);
+        };
+        let word = |place: u32| meta.get(&place, 0).map_err(DataplaneError::map(map::META));
+        let (abi, seed) = (word(map::meta::ABI)?, word(map::meta::SEED)?);
+        if abi != ABI {
+            return unusable(format!("their layout is {abi:016x}, this version's is {ABI:016x}"), Some(seed));
+        }
+        let mut entries = Vec::new();
+        for name in map::ALL {
+            match MapData::from_pin(self.maps().join(name)).and_then(|data| data.info()) {
+                Ok(info) => entries.push((name, info.max_entries())),
+                Err(_missing) => return unusable(format!("{name} is missing"), Some(seed)),
+            }
+        }
+        let of = |wanted: &str| entries.iter().find(|(name, _)| *name == wanted).map_or(0, |&(_, entries)| entries);
+        let sizes = Sizes {
+            services: of(map::SERVICES),
+            backends: of(map::BACKENDS),
+            slots: of(map::SLOTS),
+            buckets: of(map::ENDPOINTS_V4) / 2,
+        };
+        if sizes.covers(wanted) {
+            Ok(Found::Usable { sizes, seed })
+        } else {
+            unusable(format!("they hold {sizes}; {wanted} are wanted"), Some(seed))
+        }
+    }
+}
+
+/// Removes a folder of pins, if it is there.
+pub(super) fn discard(path: &Path) -> Result<(), DataplaneError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(DataplaneError::pin("remove", path)(error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Names of the files in a folder; none if it is not there.
+pub(super) fn names(folder: &Path) -> Result<Vec<String>, DataplaneError> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.map_err(DataplaneError::pin("read", folder))?,
+    };
+    let mut names: Vec<_> =
+        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    names.sort();
+    Ok(names)
+}

@@ -1,0 +1,58 @@
+//! Storing what the desired state asks for. Stores go straight to the maps' memory.
+
+use aya::maps::{PerCpuArray, PerCpuValues};
+use xdp_lb_common::{
+    backend::Backend,
+    counters::{BackendCounters, ServiceCounters},
+    map,
+    service::Service,
+    slot::Slot,
+};
+
+use super::{Dataplane, DataplaneError};
+
+impl Dataplane {
+    /// Stores a backend's record. New backends go first, before any slot names them.
+    pub fn store_backend(&mut self, index: u32, backend: &Backend) {
+        self.backends.store(index, backend);
+    }
+
+    /// Stores slots from `base` on; returns how many changed.
+    pub fn store_slots(&mut self, base: u32, slots: &[Slot]) -> usize {
+        (base..).zip(slots).filter(|(index, slot)| self.slots.store(*index, slot)).count()
+    }
+
+    /// Stores a service's record: its slots must be in place.
+    pub fn store_service(&mut self, index: u32, service: Service) {
+        self.services.store(index, &service);
+    }
+
+    /// Clears the records of a backend that no slot and no endpoint names any more, after adding what it counted to
+    /// `service`'s total, which thus never falls.
+    pub fn retire_backend(&mut self, index: u32, service: u32) -> Result<(), DataplaneError> {
+        let mut total = self.carried.load(service);
+        total.add(&self.reader()?.backend(index)?);
+        self.carried.store(service, &total);
+        self.backends.store(index, &Backend::default());
+        self.reset::<BackendCounters, 8>(map::BACKEND_COUNTERS, index)
+    }
+
+    /// Clears the records of a service that no endpoint names any more.
+    pub fn retire_service(&mut self, index: u32) -> Result<(), DataplaneError> {
+        self.services.store(index, &Service::default());
+        self.carried.store(index, &BackendCounters::default());
+        self.reset::<ServiceCounters, 2>(map::SERVICE_COUNTERS, index)
+    }
+
+    /// Zeroes a per-CPU counter of `T`, a value of `WORDS` words.
+    fn reset<T, const WORDS: usize>(&mut self, name: &'static str, index: u32) -> Result<(), DataplaneError> {
+        const { assert!(size_of::<T>() == WORDS * 8) };
+        let error = DataplaneError::map(name);
+        let counters = self.ebpf.map_mut(name).ok_or(DataplaneError::Object { what: name })?;
+        let mut counters = PerCpuArray::<_, [u64; WORDS]>::try_from(counters).map_err(&error)?;
+        let cpus = aya::util::nr_cpus().map_err(|(what, source)| DataplaneError::pin("read", what)(source))?;
+        let zeros = PerCpuValues::try_from(vec![[0; WORDS]; cpus])
+            .map_err(|source| DataplaneError::pin("count", "/sys/devices/system/cpu/possible")(source))?;
+        counters.set(index, zeros, 0).map_err(error)
+    }
+}
