@@ -7,16 +7,21 @@
 //!
 //! The crate does not depend on the balancer: it runs the built binary, as an operator would.
 
+pub mod client;
+mod daemon;
 mod host;
 mod lab;
 mod link;
 mod namespace;
 mod process;
+pub mod server;
+pub mod status;
 mod sweep;
 pub mod tools;
 pub mod topology;
 pub mod wait;
 
+pub use daemon::{Daemon, Setup};
 pub use host::Host;
 pub use lab::Lab;
 pub use link::veth;

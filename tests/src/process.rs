@@ -63,7 +63,7 @@ impl Process {
     /// Waits for its end; the log is in the error if it does not come in time.
     pub fn wait(&mut self, timeout: Duration) -> Result<ExitStatus> {
         let what = format!("the end of {}", self.name);
-        wait::until(&what, timeout, || self.ended()).with_context(|| self.log())
+        wait::regardless(&what, timeout, || self.ended()).with_context(|| self.log())
     }
 
     /// Ends the process and all it has started at once.

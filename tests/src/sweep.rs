@@ -12,7 +12,7 @@ use crate::namespace;
 
 const PREFIX: &str = "xlb-";
 
-/// Where the daemons of laboratories pin their maps and programs: `BPFFS/NAME`.
+/// Where the daemons of laboratories pin their maps and programs, each in a directory named as its host's namespace.
 pub(crate) const BPFFS: &str = "/sys/fs/bpf";
 
 /// The name of this process's laboratory `number`.
@@ -35,10 +35,12 @@ pub(crate) fn leftovers() -> Result<()> {
 
 /// Removes the named laboratory's namespaces, pins and directory; the first error is reported after trying all.
 pub(crate) fn laboratory(laboratory: &str) -> Result<()> {
-    let ours = format!("{laboratory}-");
-    let namespaces = named(Path::new(namespace::DIRECTORY), |name| name.starts_with(&ours));
+    let prefix = format!("{laboratory}-");
+    let ours = |name: &str| name.starts_with(&prefix);
+    let namespaces = named(Path::new(namespace::DIRECTORY), ours);
     let mut results: Vec<_> = namespaces.iter().map(|name| namespace::remove(name)).collect();
-    results.push(remove_directory(&Path::new(BPFFS).join(laboratory)));
+    let pins = named(Path::new(BPFFS), ours);
+    results.extend(pins.iter().map(|name| remove_directory(&Path::new(BPFFS).join(name))));
     results.push(remove_directory(&directory(laboratory)));
     results.into_iter().collect()
 }

@@ -39,9 +39,20 @@ pub fn sleep(duration: Duration) -> Result<()> {
 
 /// Asks `probe` again and again until it has an answer; fails when it fails, is interrupted, or after `timeout`.
 pub fn until<T>(what: &str, timeout: Duration, mut probe: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    regardless(what, timeout, || {
+        check()?;
+        probe()
+    })
+}
+
+/// The same, but not to be interrupted: for waits that are part of cleaning up.
+pub(crate) fn regardless<T>(
+    what: &str,
+    timeout: Duration,
+    mut probe: impl FnMut() -> Result<Option<T>>,
+) -> Result<T> {
     let deadline = Instant::now() + timeout;
     loop {
-        check()?;
         if let Some(answer) = probe()? {
             return Ok(answer);
         }
