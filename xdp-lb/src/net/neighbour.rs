@@ -104,7 +104,6 @@ impl Neighbour {
             NeighbourState::Incomplete => return self.lose(),
             NeighbourState::Failed => {
                 self.state = State::Failed;
-                self.mac = None;
                 return;
             }
         };
@@ -115,7 +114,18 @@ impl Neighbour {
     /// The kernel removed its entry: a cache may forget, so its address stays until somebody was asked in vain.
     pub(super) fn remove(&mut self) {
         self.in_kernel = false;
+        if self.state == State::Failed && self.mac.is_some() {
+            // Entries removed by hand are said to have failed first, in the same breath.
+            self.state = State::Waiting(None);
+        }
         self.lose();
+    }
+
+    /// Takes a failure for what it is: nothing followed it that says otherwise.
+    pub(super) fn settle(&mut self) {
+        if self.state == State::Failed {
+            self.mac = None;
+        }
     }
 
     /// The kernel does not know it (any more). Whoever did not answer still has not.

@@ -8,7 +8,7 @@ use std::{
 use super::{
     Link,
     neighbour::{Answer, Neighbour},
-    wire::{Event, NeighbourKey},
+    wire::{Event, NeighbourKey, NeighbourState},
 };
 
 /// What a change makes necessary; each step includes those before it.
@@ -29,6 +29,8 @@ pub(super) enum Work {
 pub(super) struct Tables {
     links: BTreeMap<u32, Link>,
     neighbours: HashMap<NeighbourKey, Neighbour>,
+    /// Neighbours that failed since [`Tables::settle`].
+    failing: Vec<NeighbourKey>,
 }
 
 impl Tables {
@@ -66,6 +68,9 @@ impl Tables {
                 if known { Work::Lookup } else { Work::Nothing }
             }
             Event::Neighbour { key, state, mac } => {
+                if state == NeighbourState::Failed {
+                    self.failing.push(key);
+                }
                 self.change(key, |neighbour| neighbour.observe(state, mac))
             }
             Event::NeighbourGone(key) => self.lose_neighbour(key),
@@ -97,6 +102,15 @@ impl Tables {
         }
         for key in missing {
             self.apply(Event::NeighbourGone(key));
+        }
+    }
+
+    /// Ends a burst of changes that belong together.
+    pub(super) fn settle(&mut self) {
+        for key in self.failing.drain(..) {
+            if let Some(neighbour) = self.neighbours.get_mut(&key) {
+                neighbour.settle();
+            }
         }
     }
 

@@ -132,6 +132,7 @@ impl Task {
             let (links, neighbours) = self.kernel.tables().await?;
             self.resolver.tables.replace(links, neighbours);
         }
+        self.resolver.tables.settle();
         if todo >= Work::Lookup {
             let targets: Vec<_> = self.resolver.targets().collect();
             let routes = self.kernel.routes(&targets).await?;
