@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -48,14 +48,14 @@ impl Tables {
         self.neighbours.get(key).unwrap_or(&Neighbour::UNKNOWN).answer(now)
     }
 
-    /// Whether the kernel should be asked at `now` to use this neighbour.
-    pub(super) fn is_due(&self, key: &NeighbourKey, now: Instant) -> bool {
-        self.neighbours.get(key).unwrap_or(&Neighbour::UNKNOWN).is_due(now)
+    /// How long ago, at `now`, the kernel should have been asked to use this neighbour; none if that is not due.
+    pub(super) fn overdue(&self, key: &NeighbourKey, now: Instant) -> Option<Duration> {
+        self.neighbours.get(key).unwrap_or(&Neighbour::UNKNOWN).overdue(now)
     }
 
-    /// Notes that the kernel was asked at `now` to use this neighbour.
-    pub(super) fn asked(&mut self, key: NeighbourKey, now: Instant) {
-        self.neighbours.entry(key).or_insert(Neighbour::UNKNOWN).asked(now);
+    /// Notes that the kernel was asked at `now` to use this neighbour, and whether it had room for an entry.
+    pub(super) fn asked(&mut self, key: NeighbourKey, now: Instant, room: bool) {
+        self.neighbours.entry(key).or_insert(Neighbour::UNKNOWN).asked(now, room);
     }
 
     /// Takes in one change.
@@ -79,19 +79,24 @@ impl Tables {
         }
     }
 
-    /// Takes in whole listings; what they do not hold is gone.
-    pub(super) fn replace(&mut self, links: Vec<Event>, neighbours: Vec<Event>) {
+    /// Takes in a whole listing of interfaces; those not in it are gone.
+    pub(super) fn replace_links(&mut self, links: Vec<Event>) -> Work {
         let mut missing: HashSet<u32> = self.links.keys().copied().collect();
+        let mut work = Work::Nothing;
         for event in links {
             if let Event::Link(link) = &event {
                 missing.remove(&link.index);
             }
-            self.apply(event);
+            work = work.max(self.apply(event));
         }
         for index in missing {
-            self.apply(Event::LinkGone(index));
+            work = work.max(self.apply(Event::LinkGone(index)));
         }
+        work
+    }
 
+    /// Takes in a whole listing of neighbours; those not in it are gone.
+    pub(super) fn replace_neighbours(&mut self, neighbours: Vec<Event>) {
         let mut missing: HashSet<NeighbourKey> =
             self.neighbours.iter().filter(|(_, known)| known.in_kernel()).map(|(key, _)| *key).collect();
         for event in neighbours {

@@ -97,7 +97,7 @@ fn waiting_ends() {
     let (mut tables, now) = (Tables::default(), Instant::now());
     let key = NeighbourKey { ifindex: 7, address: TARGET };
     tables.apply(Event::Link(link()));
-    tables.asked(key, now);
+    tables.asked(key, now, true);
     assert_eq!(tables.answer(&key, now + Duration::from_secs(2)), Answer::Pending);
     assert_eq!(tables.answer(&key, now + Duration::from_secs(3)), Answer::Unanswered);
 }

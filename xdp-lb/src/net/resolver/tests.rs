@@ -66,7 +66,7 @@ fn only_neighbours_on_the_way_are_asked_for() {
     resolver.tables.apply(link(false));
     assert_eq!(resolver.due(now, 9), [], "nobody can be asked on an interface that is down");
     resolver.tables.apply(link(true));
-    resolver.tables.asked(key, now);
+    resolver.tables.asked(key, now, true);
     assert_eq!(resolver.due(now, 9), []);
 }
 

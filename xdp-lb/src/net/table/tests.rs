@@ -35,6 +35,8 @@ enum Step {
     Settle,
     /// The kernel is asked to use the neighbour.
     Ask(u64),
+    /// The same, but it has no room for an entry.
+    AskInVain(u64),
     Expect(u64, Answer),
     /// Whether the kernel should be asked.
     Due(u64, bool),
@@ -51,19 +53,20 @@ fn check(steps: Vec<Step>) {
                 tables.apply(event);
             }
             Settle => tables.settle(),
-            Ask(second) => tables.asked(KEY, at(second)),
+            Ask(second) => tables.asked(KEY, at(second), true),
+            AskInVain(second) => tables.asked(KEY, at(second), false),
             Expect(second, answer) => {
                 assert_eq!(tables.answer(&KEY, at(second)), answer, "step {number}");
             }
             Due(second, due) => {
-                assert_eq!(tables.is_due(&KEY, at(second)), due, "step {number}");
+                assert_eq!(tables.overdue(&KEY, at(second)).is_some(), due, "step {number}");
             }
         }
     }
 }
 
 use NeighbourState::{Failed, Fresh, Incomplete, Stale, Static};
-use Step::{Ask, Due, Expect, Hear, Settle};
+use Step::{Ask, AskInVain, Due, Expect, Hear, Settle};
 
 #[test]
 fn a_stranger_is_asked_for_and_given_up() {
@@ -140,6 +143,22 @@ fn one_removed_by_hand_is_a_forgotten_one() {
 }
 
 #[test]
+fn a_full_table_is_no_silence() {
+    check(vec![
+        AskInVain(0),
+        Due(9, false),
+        Due(10, true),
+        Expect(9, Answer::Refused),
+        Ask(9),
+        Expect(9, Answer::Pending),
+        Hear(heard(Fresh, Some(MAC))),
+        Hear(Event::NeighbourGone(KEY)),
+        AskInVain(10),
+        Expect(99, Answer::Mac(MAC)),
+    ]);
+}
+
+#[test]
 fn an_interface_that_goes_down_takes_its_neighbours_along() {
     // The kernel empties its table before or after it says that the interface is down.
     let (gone, down) = (Event::NeighbourGone(KEY), link(7, false));
@@ -173,8 +192,11 @@ fn changes_say_what_they_make_necessary() {
 #[test]
 fn listings_replace_what_was_known() {
     let (mut tables, now) = (Tables::default(), Instant::now());
-    tables.replace(vec![link(7, true), link(8, true)], vec![heard(Fresh, Some(MAC))]);
-    tables.replace(vec![link(7, true)], Vec::new());
+    assert_eq!(tables.replace_links(vec![link(7, true), link(8, true)]), Work::Lookup);
+    tables.replace_neighbours(vec![heard(Fresh, Some(MAC))]);
+    assert_eq!(tables.replace_links(vec![link(7, true)]), Work::Lookup);
+    assert_eq!(tables.replace_links(vec![link(7, true)]), Work::Nothing);
+    tables.replace_neighbours(Vec::new());
     assert!(tables.link(8).is_none());
     assert_eq!(tables.answer(&KEY, now), Answer::Mac(MAC), "forgotten is not failed");
     tables.prune(|_| false);
@@ -208,10 +230,11 @@ proptest! {
             tables.apply(event);
             if number % 3 == 0 {
                 tables.settle();
-                tables.asked(KEY, now);
+                tables.asked(KEY, now, number % 2 == 0);
             }
         }
-        tables.replace(vec![link(7, true)], vec![heard(Fresh, Some(MAC))]);
+        tables.replace_links(vec![link(7, true)]);
+        tables.replace_neighbours(vec![heard(Fresh, Some(MAC))]);
         tables.prune(|_| false);
         prop_assert_eq!(tables.links().len(), 1);
         prop_assert_eq!(tables.answer(&KEY, now), Answer::Mac(MAC));
