@@ -3,13 +3,22 @@
 //! [`parse`] is pure: what it must know of the machine comes in through [`Host`].
 
 mod diagnostic;
+mod endpoint;
+mod file;
 mod host;
+mod raw;
 mod report;
+mod schema;
+mod shape;
+mod suggest;
 mod types;
+mod validate;
 
-use std::path::Path;
+use serde::Deserialize;
+use toml::de::{DeTable, Deserializer};
 
 pub use diagnostic::{Diagnostic, Label, Severity};
+pub use file::load;
 pub use host::{Host, ThisHost};
 pub use report::Report;
 pub use types::{
@@ -26,16 +35,40 @@ pub struct Loaded {
     pub warnings: Report,
 }
 
-/// Reads and validates a configuration file.
-pub fn load(path: &Path, host: &dyn Host) -> Result<Loaded, Report> {
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Report::new(&name, "", vec![Diagnostic::of_file(Severity::Error, error.to_string())])
-    })?;
-    parse(&name, &text, host)
+/// Validates a configuration text; diagnostics call it `name`.
+///
+/// Faults of syntax, then of keys and types, then of meaning: each kind is looked for when there is none of the
+/// one before, because what follows from a misspelt key is not worth reporting.
+pub fn parse(name: &str, text: &str, host: &dyn Host) -> Result<Loaded, Report> {
+    let raw = read(text).map_err(|faults| Report::new(name, text, faults))?;
+    let (config, findings) = validate::validate(&raw, host);
+    let report = Report::new(name, text, findings);
+    match config {
+        Some(config) => Ok(Loaded { config, warnings: report }),
+        None => Err(report),
+    }
 }
 
-/// Validates a configuration text; diagnostics call it `name`.
-pub fn parse(name: &str, text: &str, _host: &dyn Host) -> Result<Loaded, Report> {
-    Err(Report::new(name, text, vec![Diagnostic::of_file(Severity::Error, "not parsed")]))
+/// Text → raw.
+fn read(text: &str) -> Result<raw::Raw, Vec<Diagnostic>> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let mut faults: Vec<_> = errors.iter().map(|error| toml_error(error, "invalid TOML: ")).collect();
+    if faults.is_empty() {
+        shape::check(table.get_ref(), &schema::ROOT, &mut faults);
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    raw::Raw::deserialize(Deserializer::from(table)).map_err(|error| vec![toml_error(&error, "")])
 }
+
+fn toml_error(error: &toml::de::Error, prefix: &str) -> Diagnostic {
+    let message = format!("{prefix}{}", error.message());
+    match error.span() {
+        Some(span) => Diagnostic::error(span, message),
+        None => Diagnostic::of_file(Severity::Error, message),
+    }
+}
+
+#[cfg(test)]
+mod tests;

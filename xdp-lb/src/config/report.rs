@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, sync::Arc};
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::diagnostic::{Diagnostic, Label, Severity};
 
@@ -49,51 +49,64 @@ impl Report {
     #[must_use]
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        let rendered: Vec<_> =
-            self.diagnostics.iter().map(|diagnostic| renderer.render(&[self.group(diagnostic)])).collect();
-        rendered.join("\n\n")
+        let lines = Lines::new(&self.text);
+        let parts: Vec<_> = self
+            .diagnostics
+            .iter()
+            .map(|diagnostic| renderer.render(&[self.group(&lines, diagnostic)]))
+            .collect();
+        parts.join("\n\n")
     }
 
     fn count(&self, severity: Severity) -> usize {
         self.diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count()
     }
 
-    fn group<'a>(&'a self, diagnostic: &'a Diagnostic) -> Group<'a> {
+    fn group<'a>(&'a self, lines: &Lines<'a>, diagnostic: &'a Diagnostic) -> Group<'a> {
         let level = match diagnostic.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
         let title = Group::with_title(level.primary_title(&diagnostic.message));
+        let snippet = |label, kind| lines.snippet(label, kind).path(self.name.as_str());
         let place = match &diagnostic.primary {
-            Some(label) => title.element(self.snippet(label, AnnotationKind::Primary)),
-            None => title.element(Origin::path(&*self.name)),
+            Some(label) => title.element(snippet(label, AnnotationKind::Primary)),
+            None => title.element(Origin::path(self.name.as_str())),
         };
         place
-            .elements(diagnostic.secondary.iter().map(|label| self.snippet(label, AnnotationKind::Context)))
+            .elements(diagnostic.secondary.iter().map(|label| snippet(label, AnnotationKind::Context)))
             .elements(diagnostic.notes.iter().map(|text| Level::NOTE.message(text)))
             .elements(diagnostic.help.iter().map(|text| Level::HELP.message(text)))
     }
+}
 
-    /// Only the lines of the label: a snippet of the whole text costs the whole text, for every diagnostic.
-    fn snippet<'a>(
-        &'a self,
-        label: &'a Label,
-        kind: AnnotationKind,
-    ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-        let bytes = self.text.as_bytes();
-        let end = label.span.end.min(bytes.len());
+/// A text with the places where its lines begin.
+struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let starts = std::iter::once(0).chain(newlines.map(|(at, _)| at + 1)).collect();
+        Self { text, starts }
+    }
+
+    /// Only the lines of the label: a snippet costs as much as the text it is given, for every diagnostic.
+    fn snippet(&self, label: &'a Label, kind: AnnotationKind) -> Snippet<'a, Annotation<'a>> {
+        let end = label.span.end.min(self.text.len());
         let start = label.span.start.min(end);
-        let before = bytes.get(..start).unwrap_or_default();
-        let first = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
-        let rest = bytes.get(end..).unwrap_or_default();
-        let last = rest.iter().position(|&byte| byte == b'\n').map_or(bytes.len(), |length| end + length);
-        let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        let annotation = kind.span(start - first..end - first);
+        let line = self.starts.partition_point(|begin| *begin <= start);
+        let first = self.starts.get(line.saturating_sub(1)).copied().unwrap_or_default();
+        let next = self.starts.partition_point(|begin| *begin <= end);
+        let last = self.starts.get(next).map_or(self.text.len(), |begin| begin - 1);
+        let shown = self.text.get(first..last).unwrap_or_default();
+        // Otherwise the carriage return of a line from Windows is shown as a symbol.
+        let shown = shown.strip_suffix('\r').unwrap_or(shown);
+        let span = (start - first).min(shown.len())..(end - first).min(shown.len());
         let text = (!label.text.is_empty()).then_some(label.text.as_str());
-        Snippet::source(self.text.get(first..last).unwrap_or_default())
-            .path(self.name.as_str())
-            .line_start(line)
-            .annotation(annotation.label(text))
+        Snippet::source(shown).line_start(line).annotation(kind.span(span).label(text))
     }
 }
 

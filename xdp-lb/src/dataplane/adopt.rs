@@ -1,6 +1,9 @@
 //! Reading back what an earlier daemon stored, so that every service, backend and counter keeps its place.
 
-use xdp_lb_common::{backend::{Backend, flag}, service::Service};
+use xdp_lb_common::{
+    backend::{Backend, flag},
+    service::Service,
+};
 
 use super::Dataplane;
 

@@ -32,6 +32,8 @@ pub struct Attached {
     pub ifindex: u32,
     /// Where the program runs.
     pub mode: Mode,
+    /// Whether this daemon put it there, in nobody's place.
+    anew: bool,
 }
 
 /// What became of an earlier daemon's link.
@@ -76,15 +78,15 @@ impl Dataplane {
     /// Puts the program on an interface: atomically in the place of an earlier daemon's, whose link is pinned, or on
     /// an interface that has none. Packets may be sent out of the interface from then on.
     pub fn attach(&mut self, link: &net::Link, want: Attach) -> Result<Attached, DataplaneError> {
-        let mode = match self.take_over(link, want)? {
-            TakeOver::Done(mode) => mode,
-            TakeOver::Detached => self.attach_anew(link, want)?,
+        let (mode, anew) = match self.take_over(link, want)? {
+            TakeOver::Done(mode) => (mode, false),
+            TakeOver::Detached => (self.attach_anew(link, want)?, false),
             TakeOver::NotOurs => match link.xdp.as_ref().and_then(|xdp| xdp.program_ids.first()) {
                 Some(&id) => {
                     let program = foreign_program(id);
                     return Err(DataplaneError::Foreign { interface: link.name.clone(), program });
                 }
-                None => self.attach_anew(link, want)?,
+                None => (self.attach_anew(link, want)?, true),
             },
         };
         let mut devices = DevMapHash::try_from(
@@ -92,7 +94,7 @@ impl Dataplane {
         )
         .map_err(DataplaneError::map(map::DEVICES))?;
         devices.insert(link.index, link.index, None, 0).map_err(DataplaneError::map(map::DEVICES))?;
-        let attached = Attached { ifindex: link.index, mode };
+        let attached = Attached { ifindex: link.index, mode, anew };
         self.attached.insert(link.name.clone(), attached);
         if mode == Mode::Native && link.kind.as_deref() == Some("veth") {
             warn!(
@@ -135,6 +137,20 @@ impl Dataplane {
         self.pins.program().exists()
     }
 
+    /// Gives up before [`Self::commit`]: takes the program off where it was put anew and removes what was made.
+    pub fn abandon(&mut self) {
+        let anew: Vec<_> =
+            self.attached.iter().filter(|(_, attached)| attached.anew).map(|(name, _)| name.clone()).collect();
+        for name in anew {
+            if let Err(error) = self.detach(&name) {
+                warn!(interface = %name, "{:#}", anyhow::Error::from(error));
+            }
+        }
+        if self.staged {
+            self.pins.abandon();
+        }
+    }
+
     /// Makes the program and its maps the ones that the next daemon finds. Everything is stored and attached by now.
     pub fn commit(&mut self) -> Result<(), DataplaneError> {
         if self.staged {
@@ -156,10 +172,11 @@ impl Dataplane {
         }
         let pinned = FdLink::from(PinnedLink::from_pin(&path).map_err(DataplaneError::pin("open", &path))?);
         let program = pinned.info().map_err(DataplaneError::pin("read", &path))?.program_id();
-        let mode = link.xdp.as_ref().filter(|xdp| xdp.program_ids.contains(&program)).map(|xdp| match xdp.mode {
-            net::XdpMode::Generic => Mode::Generic,
-            net::XdpMode::Native | net::XdpMode::Offloaded | net::XdpMode::Multiple => Mode::Native,
-        });
+        let mode =
+            link.xdp.as_ref().filter(|xdp| xdp.program_ids.contains(&program)).map(|xdp| match xdp.mode {
+                net::XdpMode::Generic => Mode::Generic,
+                net::XdpMode::Native | net::XdpMode::Offloaded | net::XdpMode::Multiple => Mode::Native,
+            });
         let unpin = || fs::remove_file(&path).map_err(DataplaneError::pin("remove", &path));
         let Some(mode) = mode else {
             // The interface was removed and made anew since: the link holds on to nothing.
@@ -206,10 +223,7 @@ impl Dataplane {
             .map_err(|source| attach_error(&link.name, mode, source))?;
         let no_link = |_| DataplaneError::NoLink { interface: link.name.clone() };
         let path = self.pins.link(&link.name);
-        FdLink::try_from(attached)
-            .map_err(no_link)?
-            .pin(&path)
-            .map_err(DataplaneError::pin("pin", path))?;
+        FdLink::try_from(attached).map_err(no_link)?.pin(&path).map_err(DataplaneError::pin("pin", path))?;
         info!(interface = %link.name, %mode, "attached");
         Ok(mode)
     }

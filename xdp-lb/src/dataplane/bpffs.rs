@@ -46,6 +46,7 @@ fn on_bpffs(path: &Path) -> bool {
 }
 
 fn private_mounts() -> bool {
-    let namespace = |process: &str| -> Option<PathBuf> { fs::read_link(format!("/proc/{process}/ns/mnt")).ok() };
+    let namespace =
+        |process: &str| -> Option<PathBuf> { fs::read_link(format!("/proc/{process}/ns/mnt")).ok() };
     namespace("self") != namespace("1")
 }

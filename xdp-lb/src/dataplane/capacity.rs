@@ -37,7 +37,8 @@ impl Sizes {
     pub fn of(needs: Needs, asked: Capacity) -> Self {
         let grow = |needed: u32, floor: u32| needed.saturating_mul(2).max(floor);
         let services = asked.services.unwrap_or_else(|| grow(needs.services, 64)).max(needs.services).max(1);
-        let backends = asked.backends.unwrap_or_else(|| grow(needs.backends, 1024)).max(needs.backends).max(1);
+        let backends =
+            asked.backends.unwrap_or_else(|| grow(needs.backends, 1024)).max(needs.backends).max(1);
         // A table that changes its size needs room beside the old one.
         let slots = asked.slots.unwrap_or_else(|| grow(needs.slots, 1 << 18)).max(needs.slots).max(1);
         let buckets = services.saturating_add(backends).saturating_mul(2).min(1 << 24);

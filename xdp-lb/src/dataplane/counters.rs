@@ -1,6 +1,11 @@
 //! Reading the per-CPU counters.
 
-use aya::maps::{Array, Map, MapData, PerCpuArray, PerCpuValues};
+use std::sync::Arc;
+
+use aya::{
+    Ebpf,
+    maps::{Array, Map, MapData, PerCpuArray, PerCpuValues},
+};
 use xdp_lb_common::{
     DropReason,
     counters::{BackendCounters, ServiceCounters},
@@ -10,7 +15,6 @@ use xdp_lb_common::{
 use super::{Dataplane, DataplaneError};
 
 /// Reads counters, apart from the daemon's own access: scrapes do not wait for the owner of the state.
-#[derive(Debug)]
 pub struct Reader {
     backends: PerCpuArray<MapData, [u64; 8]>,
     services: PerCpuArray<MapData, [u64; 2]>,
@@ -21,18 +25,19 @@ pub struct Reader {
 /// All CPUs' counts of one service or backend.
 pub type Totals = BackendCounters;
 
-/// What has no backend.
-#[derive(Clone, Debug, Default)]
-pub struct Counters {
-    /// Dropped packets of the whole datapath, by reason.
-    pub drops: Vec<(DropReason, u64)>,
-}
-
 impl Dataplane {
     /// A reader of the counters, independent of this value.
-    pub fn reader(&self) -> Result<Reader, DataplaneError> {
+    #[must_use]
+    pub fn reader(&self) -> Arc<Reader> {
+        Arc::clone(&self.reader)
+    }
+}
+
+impl Reader {
+    /// Opens the counters of a loaded program.
+    pub(super) fn open(ebpf: &Ebpf) -> Result<Self, DataplaneError> {
         let open = |name: &'static str| -> Result<MapData, DataplaneError> {
-            let map = self.ebpf.map(name).ok_or(DataplaneError::Object { what: name })?;
+            let map = ebpf.map(name).ok_or(DataplaneError::Object { what: name })?;
             let (Map::Array(data) | Map::PerCpuArray(data)) = map else {
                 return Err(DataplaneError::Object { what: name });
             };
@@ -40,17 +45,14 @@ impl Dataplane {
             MapData::from_id(id).map_err(DataplaneError::map(name))
         };
         let per_cpu = |name: &'static str| open(name).map(Map::PerCpuArray);
-        let error = DataplaneError::map;
-        Ok(Reader {
-            backends: per_cpu(map::BACKEND_COUNTERS)?.try_into().map_err(error(map::BACKEND_COUNTERS))?,
-            services: per_cpu(map::SERVICE_COUNTERS)?.try_into().map_err(error(map::SERVICE_COUNTERS))?,
-            carried: Map::Array(open(map::CARRIED)?).try_into().map_err(error(map::CARRIED))?,
-            drops: per_cpu(map::DROPS)?.try_into().map_err(error(map::DROPS))?,
+                Ok(Self {
+            backends: per_cpu(map::BACKEND_COUNTERS)?.try_into().map_err(DataplaneError::map(map::BACKEND_COUNTERS))?,
+            services: per_cpu(map::SERVICE_COUNTERS)?.try_into().map_err(DataplaneError::map(map::SERVICE_COUNTERS))?,
+            carried: Map::Array(open(map::CARRIED)?).try_into().map_err(DataplaneError::map(map::CARRIED))?,
+            drops: per_cpu(map::DROPS)?.try_into().map_err(DataplaneError::map(map::DROPS))?,
         })
     }
-}
 
-impl Reader {
     /// What a backend has counted.
     pub fn backend(&self, index: u32) -> Result<Totals, DataplaneError> {
         let cpus = self.backends.get(&index, 0).map_err(DataplaneError::map(map::BACKEND_COUNTERS))?;
@@ -74,12 +76,18 @@ impl Reader {
     }
 
     /// Dropped packets by reason.
-    pub fn drops(&self) -> Result<Counters, DataplaneError> {
+    pub fn drops(&self) -> Result<Vec<(DropReason, u64)>, DataplaneError> {
         let count = |&reason: &DropReason| {
             let cpus = self.drops.get(&(reason as u32), 0).map_err(DataplaneError::map(map::DROPS))?;
             Ok((reason, cpus.iter().fold(0, |sum: u64, &cpu| sum.wrapping_add(cpu))))
         };
-        Ok(Counters { drops: DropReason::ALL.iter().map(count).collect::<Result<_, DataplaneError>>()? })
+        DropReason::ALL.iter().map(count).collect()
+    }
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").finish_non_exhaustive()
     }
 }
 

@@ -61,7 +61,11 @@ impl Dataplane {
     }
 }
 
-fn fill<B: Bucket + bytemuck::Pod>(map: &mut Mapped<B>, base: u32, (multiplier, table): (u64, Vec<B>)) -> TableShape {
+fn fill<B: Bucket + bytemuck::Pod>(
+    map: &mut Mapped<B>,
+    base: u32,
+    (multiplier, table): (u64, Vec<B>),
+) -> TableShape {
     let buckets = table.len() as u32;
     for (index, bucket) in (base..).zip(&table) {
         map.store(index, bucket);

@@ -31,7 +31,7 @@ pub enum DataplaneError {
         map: &'static str,
         /// Why.
         #[source]
-        source: Box<MapError>,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A map could not be mapped into memory.
     #[error("cannot map a BPF array of {bytes} bytes into memory")]
@@ -69,7 +69,9 @@ pub enum DataplaneError {
         path: PathBuf,
     },
     /// The interface has somebody else's program.
-    #[error("{interface} already has the XDP program {program}, which is not ours; detach it first (`ip link set dev {interface} xdp off`) or take {interface} out of `interfaces`")]
+    #[error(
+        "{interface} already has the XDP program {program}, which is not ours; detach it first (`ip link set dev {interface} xdp off`) or take {interface} out of `interfaces`"
+    )]
     Foreign {
         /// The interface.
         interface: String,
@@ -94,13 +96,17 @@ pub enum DataplaneError {
         source: Box<ProgramError>,
     },
     /// The kernel attached without a link, which would not outlive the daemon.
-    #[error("the kernel cannot attach to {interface} by a BPF link, which must be pinned to outlive the daemon; Linux 5.9 is the first that can")]
+    #[error(
+        "the kernel cannot attach to {interface} by a BPF link, which must be pinned to outlive the daemon; Linux 5.9 is the first that can"
+    )]
     NoLink {
         /// The interface.
         interface: String,
     },
     /// The configuration needs more than the maps were made for.
-    #[error("{what}: {needed} needed, the maps were made for {capacity}; raise `{what}` in [datapath.capacity] or restart the daemon, which sizes them anew without interrupting traffic")]
+    #[error(
+        "{what}: {needed} needed, the maps were made for {capacity}; raise `{what}` in [datapath.capacity] or restart the daemon, which sizes them anew without interrupting traffic"
+    )]
     Full {
         /// Which size.
         what: &'static str,
@@ -113,12 +119,15 @@ pub enum DataplaneError {
 
 impl DataplaneError {
     /// Wraps an error of the map called `map`.
-    pub(super) fn map(map: &'static str) -> impl Fn(MapError) -> Self {
+    pub(super) fn map<E: std::error::Error + Send + Sync + 'static>(map: &'static str) -> impl Fn(E) -> Self {
         move |source| Self::Map { map, source: Box::new(source) }
     }
 
     /// Wraps an error about a path on bpffs.
-    pub(super) fn pin<E: Into<PinCause>>(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(E) -> Self {
+    pub(super) fn pin<E: Into<PinCause>>(
+        what: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(E) -> Self {
         let path = path.into();
         move |source| Self::Pin { what, path, source: source.into().0 }
     }

@@ -19,7 +19,7 @@ mod owner;
 mod pins;
 mod store;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use aya::{Ebpf, maps::MapData};
 use tracing::{info, warn};
@@ -38,8 +38,8 @@ pub use self::{
     adopt::Adopted,
     attach::{Attached, Mode},
     bpffs::ensure as ensure_bpffs,
-    capacity::Sizes,
-    counters::{Counters, Reader, Totals},
+    capacity::{Needs, Sizes},
+    counters::{Reader, Totals},
     detach::{Removed, remove},
     endpoints::Endpoints,
     error::DataplaneError,
@@ -61,6 +61,7 @@ pub struct Dataplane {
     slots: Mapped<Slot>,
     backends: Mapped<Backend>,
     carried: Mapped<BackendCounters>,
+    reader: Arc<Reader>,
     attached: BTreeMap<String, Attached>,
     _lock: Lock,
 }
@@ -92,7 +93,13 @@ impl Dataplane {
         Ok(dataplane)
     }
 
-    fn from_ebpf(ebpf: Ebpf, pins: Pins, sizes: Sizes, staged: bool, lock: Lock) -> Result<Self, DataplaneError> {
+    fn from_ebpf(
+        ebpf: Ebpf,
+        pins: Pins,
+        sizes: Sizes,
+        staged: bool,
+        lock: Lock,
+    ) -> Result<Self, DataplaneError> {
         Ok(Self {
             control: Mapped::new(data(&ebpf, map::CONTROL)?, 1)?,
             endpoints_v4: Mapped::new(data(&ebpf, map::ENDPOINTS_V4)?, 2 * sizes.buckets)?,
@@ -101,6 +108,7 @@ impl Dataplane {
             slots: Mapped::new(data(&ebpf, map::SLOTS)?, sizes.slots)?,
             backends: Mapped::new(data(&ebpf, map::BACKENDS)?, sizes.backends)?,
             carried: Mapped::new(data(&ebpf, map::CARRIED)?, sizes.services)?,
+            reader: Arc::new(Reader::open(&ebpf)?),
             ebpf,
             pins,
             staged,
@@ -131,7 +139,10 @@ impl Dataplane {
 
 impl std::fmt::Debug for Dataplane {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Dataplane").field("pins", &self.pins).field("sizes", &self.sizes).finish_non_exhaustive()
+        f.debug_struct("Dataplane")
+            .field("pins", &self.pins)
+            .field("sizes", &self.sizes)
+            .finish_non_exhaustive()
     }
 }
 

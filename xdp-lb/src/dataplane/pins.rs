@@ -64,6 +64,14 @@ impl Pins {
         Ok(path)
     }
 
+    /// Removes the staged maps, and the folders that are empty then.
+    pub(super) fn abandon(&self) {
+        let _gone_already = discard(&self.root.join("maps.new"));
+        for folder in [self.root.join("prog"), self.links(), self.root.clone()] {
+            let _not_empty = fs::remove_dir(folder);
+        }
+    }
+
     /// Puts the staged maps where the next daemon looks for them.
     pub(super) fn promote(&self) -> Result<(), DataplaneError> {
         let (new, old) = (self.root.join("maps.new"), self.root.join("maps.old"));
@@ -101,7 +109,9 @@ impl Pins {
                 Err(_missing) => return unusable(format!("{name} is missing"), Some(seed)),
             }
         }
-        let of = |wanted: &str| entries.iter().find(|(name, _)| *name == wanted).map_or(0, |&(_, entries)| entries);
+        let of = |wanted: &str| {
+            entries.iter().find(|(name, _)| *name == wanted).map_or(0, |&(_, entries)| entries)
+        };
         let sizes = Sizes {
             services: of(map::SERVICES),
             backends: of(map::BACKENDS),
@@ -119,7 +129,9 @@ impl Pins {
 /// Removes a folder of pins, if it is there.
 pub(super) fn discard(path: &Path) -> Result<(), DataplaneError> {
     match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(DataplaneError::pin("remove", path)(error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(DataplaneError::pin("remove", path)(error))
+        }
         Ok(()) | Err(_) => Ok(()),
     }
 }
@@ -130,8 +142,7 @@ pub(super) fn names(folder: &Path) -> Result<Vec<String>, DataplaneError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => other.map_err(DataplaneError::pin("read", folder))?,
     };
-    let mut names: Vec<_> =
-        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    let mut names: Vec<_> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
     names.sort();
     Ok(names)
 }

@@ -31,7 +31,7 @@ impl Dataplane {
     /// `service`'s total, which thus never falls.
     pub fn retire_backend(&mut self, index: u32, service: u32) -> Result<(), DataplaneError> {
         let mut total = self.carried.load(service);
-        total.add(&self.reader()?.backend(index)?);
+        total.add(&self.reader.backend(index)?);
         self.carried.store(service, &total);
         self.backends.store(index, &Backend::default());
         self.reset::<BackendCounters, 8>(map::BACKEND_COUNTERS, index)
@@ -50,7 +50,8 @@ impl Dataplane {
         let error = DataplaneError::map(name);
         let counters = self.ebpf.map_mut(name).ok_or(DataplaneError::Object { what: name })?;
         let mut counters = PerCpuArray::<_, [u64; WORDS]>::try_from(counters).map_err(&error)?;
-        let cpus = aya::util::nr_cpus().map_err(|(what, source)| DataplaneError::pin("read", what)(source))?;
+        let cpus =
+            aya::util::nr_cpus().map_err(|(what, source)| DataplaneError::pin("read", what)(source))?;
         let zeros = PerCpuValues::try_from(vec![[0; WORDS]; cpus])
             .map_err(|source| DataplaneError::pin("count", "/sys/devices/system/cpu/possible")(source))?;
         counters.set(index, zeros, 0).map_err(error)

@@ -1,6 +1,6 @@
 //! Network interfaces as the kernel describes them.
 
-use super::NetError;
+use super::{NetError, kernel};
 
 /// One network interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,5 +51,5 @@ pub enum XdpMode {
 ///
 /// Fails if netlink cannot be used.
 pub async fn links() -> Result<Vec<Link>, NetError> {
-    Ok(Vec::new())
+    kernel::links().await
 }

@@ -4,12 +4,21 @@
 //! the interface its packets leave by and the MAC address they are sent to, and has to make the kernel keep that
 //! neighbour alive. [`Watcher`] does both and publishes the answers as a whole.
 //!
-//! `wire` turns bytes into facts, `table` and `decide` are pure, `socket` and `watcher` do the I/O.
+//! Bytes become facts in `wire`; facts become next hops in `neighbour`, `table`, `decide` and `resolver`, which are
+//! pure; `socket` and `kernel` do the I/O, and `task` owns it all and publishes.
 
+mod decide;
+mod kernel;
 mod link;
+mod neighbour;
 mod next_hop;
+mod resolver;
+mod socket;
 mod sysctl;
+mod table;
+mod task;
 mod watcher;
+mod wire;
 
 pub use self::{
     link::{Link, XdpAttachment, XdpMode, links},

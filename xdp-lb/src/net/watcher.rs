@@ -1,4 +1,4 @@
-//! The task that follows the kernel and publishes next hops and interfaces.
+//! The daemon's handle on what is known about the network.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -8,10 +8,10 @@ use std::{
 
 use tokio::sync::watch;
 
-use super::{Link, NetError, NextHop};
-
-type NextHops = Arc<HashMap<IpAddr, NextHop>>;
-type Links = Arc<Vec<Link>>;
+use super::{
+    Link, NetError, NextHop,
+    task::{Links, NextHops, Task},
+};
 
 /// A handle on the task that follows the kernel; dropping it ends the task.
 #[derive(Debug)]
@@ -28,16 +28,19 @@ impl Watcher {
     /// # Errors
     ///
     /// Fails if netlink cannot be used.
-    #[expect(clippy::unused_async, reason = "the signature comes before the implementation")]
     pub async fn start() -> Result<Self, NetError> {
-        Ok(Self {
-            targets: watch::Sender::new(BTreeSet::new()),
-            next_hops: watch::channel(NextHops::default()).1,
-            links: watch::channel(Links::default()).1,
-        })
+        let (targets, wanted) = watch::channel(BTreeSet::new());
+        let (publish_next_hops, next_hops) = watch::channel(NextHops::default());
+        let (publish_links, links) = watch::channel(Links::default());
+        let mut task = Task::new(wanted, publish_next_hops, publish_links)?;
+        task.resync().await?;
+        tokio::spawn(task.run());
+        Ok(Self { targets, next_hops, links })
     }
 
-    /// Says whose next hops to track, replacing what was said before.
+    /// Says whose next hops to track, replacing what was said before. Their next hops are published together, within
+    /// some tens of milliseconds, [`Unresolved::Pending`](super::Unresolved::Pending) where the kernel has to ask the
+    /// network first.
     pub fn set_targets(&self, targets: BTreeSet<IpAddr>) {
         self.targets.send_replace(targets);
     }

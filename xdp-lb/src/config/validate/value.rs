@@ -1,0 +1,92 @@
+//! Numbers, durations, names and paths.
+
+use std::{fmt::Display, ops::RangeInclusive, path::PathBuf, time::Duration};
+
+use super::findings::{Checked, Findings};
+use crate::config::{
+    diagnostic::Diagnostic,
+    raw::{Number, Text},
+    suggest::quoted,
+};
+
+/// Longer waits are mistakes, and sums of them would not fit the clock's types.
+const LONGEST: Duration = Duration::from_hours(365 * 24);
+
+/// Longest name of a service or a backend, in bytes.
+const LONGEST_NAME: usize = 64;
+
+/// A number within `range`; `None`: it is absent.
+pub(super) fn number<N>(
+    raw: Option<&Number>,
+    key: &str,
+    range: RangeInclusive<N>,
+    findings: &mut Findings,
+) -> Checked<Option<N>>
+where
+    N: Copy + Display + PartialOrd + TryFrom<i64>,
+{
+    let Some(raw) = raw else { return Ok(None) };
+    match N::try_from(*raw.get_ref()) {
+        Ok(number) if range.contains(&number) => Ok(Some(number)),
+        _ => {
+            let message = format!("`{key}` must be between {} and {}", range.start(), range.end());
+            Err(findings.error(Diagnostic::error(raw.span(), message)))
+        }
+    }
+}
+
+/// A duration that is not zero.
+pub(super) fn duration(
+    raw: Option<&Text>,
+    key: &str,
+    default: Duration,
+    findings: &mut Findings,
+) -> Checked<Duration> {
+    let Some(raw) = raw else { return Ok(default) };
+    let error = |message| Diagnostic::error(raw.span(), message);
+    Err(findings.error(match humantime::parse_duration(raw.get_ref()) {
+        Ok(Duration::ZERO) => error(format!("`{key}` must not be zero")),
+        Ok(duration) if duration <= LONGEST => return Ok(duration),
+        Ok(_) => error(format!("`{key}` must not be longer than 365 days")),
+        Err(reason) => error(format!("`{key}` is not a duration"))
+            .label(reason.to_string())
+            .help("write numbers with units, for example \"500ms\", \"2s\" or \"1m 30s\""),
+    }))
+}
+
+/// The name of a service or a backend: something that can stand in a command, a URL and a metric's label.
+pub(super) fn name(raw: &Text, what: &str, findings: &mut Findings) -> Checked<String> {
+    let text = raw.get_ref();
+    let usual = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-[]".contains(&byte);
+    let error = |message| Diagnostic::error(raw.span(), message);
+    Err(findings.error(if text.is_empty() {
+        error(format!("the name of a {what} must not be empty"))
+    } else if text.len() > LONGEST_NAME {
+        error(format!("the name of a {what} must not be longer than {LONGEST_NAME} bytes"))
+    } else if !text.bytes().all(usual) || text.bytes().all(|byte| byte == b'.') {
+        error(format!("{} cannot be the name of a {what}", quoted(text)))
+            .help("names are made of A-Z a-z 0-9 . _ : - [ ]")
+    } else {
+        return Ok(text.clone());
+    }))
+}
+
+/// An absolute path: the daemon's working directory is nobody's business.
+pub(super) fn path(
+    raw: Option<&Text>,
+    key: &str,
+    default: &str,
+    findings: &mut Findings,
+) -> Checked<PathBuf> {
+    let Some(raw) = raw else { return Ok(default.into()) };
+    let text = raw.get_ref();
+    let error = |message| Diagnostic::error(raw.span(), message);
+    Err(findings.error(if text.contains('\0') {
+        error(format!("`{key}` contains a NUL character"))
+    } else if text.starts_with('/') {
+        return Ok(text.into());
+    } else {
+        error(format!("`{key}` must be an absolute path"))
+            .help(format!("for example `{key} = \"{default}\"`"))
+    }))
+}

@@ -1,0 +1,89 @@
+//! What an earlier daemon left in the maps, as the state before this daemon's first configuration. Pure.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use xdp_lb_common::backend::{self, flag};
+
+use super::{
+    allocation::{Allocation, Region},
+    state::{Backend, Service, Way},
+};
+use crate::{
+    config::{self, Algorithm, Forwarding, Protocol},
+    dataplane::{Adopted, Sizes},
+    health::{Machine, State},
+    net::Resolved,
+};
+
+/// The services that the maps hold, and the places they take. Records that contradict each other are left out: their
+/// places are found again as if they were free.
+pub(super) fn adopt(adopted: &Adopted, sizes: &Sizes, now: Timestamp) -> (Vec<Service>, Allocation) {
+    let mut allocation = Allocation::new(sizes);
+    let records: BTreeMap<u32, _> = adopted.services.iter().copied().collect();
+    let mut services: BTreeMap<u32, Service> = BTreeMap::new();
+    for (index, record) in &adopted.backends {
+        let Some(service) = records.get(&record.service) else { continue };
+        let region = Region { base: service.base(), size: service.size() };
+        let vip = address(record, &record.vip, record.vip_port.get());
+        if !services.contains_key(&record.service) {
+            if !allocation.slots.claim(region) || !allocation.services.claim(record.service) {
+                continue;
+            }
+            services.insert(record.service, empty(record, record.service, region, vip));
+        }
+        let Some(service) = services.get_mut(&record.service) else { continue };
+        if service.config.vip == vip && allocation.backends.claim(*index) {
+            service.backends.push(known(*index, record, now));
+        }
+    }
+    (services.into_values().collect(), allocation)
+}
+
+fn address(record: &backend::Backend, octets: &[u8; 16], port: u16) -> SocketAddr {
+    let ip = if record.flags & flag::V6 == 0 {
+        let [a, b, c, d, ..] = *octets;
+        IpAddr::from([a, b, c, d])
+    } else {
+        IpAddr::from(*octets)
+    };
+    SocketAddr::new(ip, port)
+}
+
+/// A service as far as the maps tell: what else it is comes from the configuration that follows.
+fn empty(record: &backend::Backend, index: u32, region: Region, vip: SocketAddr) -> Service {
+    let config = config::Service {
+        name: String::new(),
+        vip,
+        protocol: if record.flags & flag::UDP == 0 { Protocol::Tcp } else { Protocol::Udp },
+        forwarding: if record.mode == backend::Mode::Dsr as u8 { Forwarding::Dsr } else { Forwarding::Nat },
+        algorithm: Algorithm::Maglev,
+        slots: None,
+        drain_timeout: Duration::ZERO,
+        health: None,
+        backends: Vec::new(),
+    };
+    Service { config, index, region, backends: Vec::new(), table: Vec::new() }
+}
+
+fn known(index: u32, record: &backend::Backend, now: Timestamp) -> Backend {
+    let address = address(record, &record.address, record.port.get());
+    let state = if record.flags & flag::DOWN == 0 { State::Up } else { State::Down };
+    let way = (record.ifindex != 0).then(|| Resolved {
+        ifindex: record.ifindex,
+        interface: String::new(),
+        source_mac: record.source_mac,
+        destination_mac: record.destination_mac,
+        gateway: None,
+    });
+    Backend {
+        config: config::Backend { name: String::new(), address, weight: 0 },
+        index,
+        health: Machine::new(state, "as before the daemon's restart", now),
+        way: Way::unknown(way),
+    }
+}

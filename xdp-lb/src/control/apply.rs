@@ -1,0 +1,86 @@
+//! From the desired state to the datapath, in an order in which every packet on the way finds what it needs.
+
+use std::collections::{BTreeSet, HashMap};
+
+use tracing::debug;
+
+use super::{configure::Configured, contents, owner::Owner};
+use crate::dataplane::DataplaneError;
+
+impl Owner {
+    /// Makes a configuration's state the one in force: backends before the slots that name them, slots before their
+    /// service, all of them before the endpoints, and what is gone last.
+    pub(super) fn install(&mut self, configured: Configured) -> Result<(), DataplaneError> {
+        let Configured { allocation, services, gone } = configured;
+        let endpoints = contents::endpoints(&services);
+        self.services = services;
+        self.allocation = allocation;
+        self.positions = positions(&self.services);
+        self.update_ways();
+        self.refresh(0..self.services.len());
+        for service in &self.services {
+            self.dataplane.store_service(service.index, contents::service(service));
+        }
+        if self.endpoints.as_ref() != Some(&endpoints) {
+            self.dataplane.publish(&endpoints)?;
+            self.endpoints = Some(endpoints);
+        }
+        for (backend, service) in gone.backends {
+            self.dataplane.retire_backend(backend, service)?;
+            self.allocation.backends.free(backend);
+        }
+        for service in gone.services {
+            self.dataplane.retire_service(service)?;
+            self.allocation.services.free(service);
+        }
+        for region in gone.regions {
+            self.allocation.slots.free(region);
+        }
+        Ok(())
+    }
+
+    /// Recomputes the tables of these services and stores what differs.
+    pub(super) fn refresh(&mut self, services: impl IntoIterator<Item = usize>) {
+        for position in services {
+            let service = &mut self.services[position];
+            for backend in &service.backends {
+                self.dataplane.store_backend(backend.index, &contents::backend(service, backend));
+            }
+            service.table = contents::table(service);
+            let changed = self.dataplane.store_slots(service.region.base, &contents::slots(service));
+            debug!(service = service.config.name, changed, "slots stored");
+        }
+    }
+
+    /// Takes in the kernel's view of the ways to all backends; returns the services with changes.
+    pub(super) fn update_ways(&mut self) -> BTreeSet<usize> {
+        let hops = self.next_hops.borrow_and_update().clone();
+        let interfaces = self.interfaces_by_index();
+        let mut changed = BTreeSet::new();
+        for (position, service) in self.services.iter_mut().enumerate() {
+            for backend in &mut service.backends {
+                let before = backend.way.now.clone();
+                let hop = hops.get(&backend.config.address.ip());
+                backend.way.update(hop, service.config.forwarding, &interfaces);
+                if backend.way.now == before {
+                    continue;
+                }
+                changed.insert(position);
+                let (service, backend_name) = (&service.config.name, &backend.config.name);
+                match &backend.way.now {
+                    Ok(way) => tracing::info!(%service, backend = %backend_name, %way, "next hop resolved"),
+                    Err(reason) => tracing::warn!(%service, backend = %backend_name, %reason, "no next hop"),
+                }
+            }
+        }
+        changed
+    }
+}
+
+/// Where each backend is, by index.
+fn positions(services: &[super::state::Service]) -> HashMap<u32, (usize, usize)> {
+    let each = services.iter().enumerate().flat_map(|(service, state)| {
+        state.backends.iter().enumerate().map(move |(backend, state)| (state.index, (service, backend)))
+    });
+    each.collect()
+}

@@ -1,0 +1,115 @@
+//! From a configuration and the state before it to the desired state. Pure: on an error nothing has changed.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use jiff::Timestamp;
+
+use super::{
+    allocation::{Allocation, Region},
+    state::{Backend, Service, Way},
+};
+use crate::{
+    config::{self, Config, Protocol},
+    dataplane::{DataplaneError, Needs},
+    health::{Machine, State},
+    slots,
+};
+
+/// A configuration's desired state, and what it leaves behind.
+#[derive(Debug)]
+pub(super) struct Configured {
+    pub(super) allocation: Allocation,
+    pub(super) services: Vec<Service>,
+    pub(super) gone: Gone,
+}
+
+/// Places to be cleared and freed once nothing names them any more.
+#[derive(Debug, Default)]
+pub(super) struct Gone {
+    /// Backends with the service they belonged to.
+    pub(super) backends: Vec<(u32, u32)>,
+    pub(super) services: Vec<u32>,
+    pub(super) regions: Vec<Region>,
+}
+
+/// What a configuration needs of the maps at least.
+pub(super) fn needs(config: &Config) -> Needs {
+    let sum = |count: &dyn Fn(&config::Service) -> u32| {
+        config.services.iter().map(count).fold(0u32, u32::saturating_add)
+    };
+    Needs {
+        services: config.services.len() as u32,
+        backends: sum(&|service| service.backends.len() as u32),
+        slots: sum(&|service| slots::size_for(service.slots, None, service.backends.len() as u32)),
+    }
+}
+
+/// Services keep their place by VIP and protocol, backends by address within their service; names, weights and checks
+/// may change freely. Health stays too, unless nothing is checked any more.
+pub(super) fn configure(
+    config: &Config,
+    before: &[Service],
+    allocation: &Allocation,
+    now: Timestamp,
+) -> Result<Configured, DataplaneError> {
+    let mut allocation = allocation.clone();
+    let mut gone = Gone::default();
+    let mut old: HashMap<(SocketAddr, Protocol), &Service> =
+        before.iter().map(|service| ((service.config.vip, service.config.protocol), service)).collect();
+    let mut services = Vec::with_capacity(config.services.len());
+    for service in &config.services {
+        let previous = old.remove(&(service.vip, service.protocol));
+        services.push(configure_service(service, previous, &mut allocation, &mut gone, now)?);
+    }
+    for service in old.into_values() {
+        gone.services.push(service.index);
+        gone.regions.push(service.region);
+        gone.backends.extend(service.backends.iter().map(|backend| (backend.index, service.index)));
+    }
+    Ok(Configured { allocation, services, gone })
+}
+
+fn configure_service(
+    config: &config::Service,
+    previous: Option<&Service>,
+    allocation: &mut Allocation,
+    gone: &mut Gone,
+    now: Timestamp,
+) -> Result<Service, DataplaneError> {
+    let current = previous.map(|service| service.region.size);
+    let size = slots::size_for(config.slots, current, config.backends.len() as u32);
+    let region = match previous {
+        Some(service) if service.region.size == size => service.region,
+        Some(service) => {
+            gone.regions.push(service.region);
+            allocation.slots.take(size)?
+        }
+        None => allocation.slots.take(size)?,
+    };
+    let index = match previous {
+        Some(service) => service.index,
+        None => allocation.services.take()?,
+    };
+    let mut old: HashMap<SocketAddr, &Backend> = previous
+        .iter()
+        .flat_map(|service| &service.backends)
+        .map(|backend| (backend.config.address, backend))
+        .collect();
+    let mut backends = Vec::with_capacity(config.backends.len());
+    for backend in &config.backends {
+        let previous = old.remove(&backend.address);
+        let health = match (&config.health, previous) {
+            (None, _) => Machine::new(State::Up, "not checked", now),
+            (Some(_), Some(previous)) if previous.health.reason() != "not checked" => previous.health.clone(),
+            (Some(_), _) => Machine::new(State::Unknown, "not checked yet", now),
+        };
+        let (index, way) = match previous {
+            Some(previous) => (previous.index, previous.way.clone()),
+            None => (allocation.backends.take()?, Way::unknown(None)),
+        };
+        backends.push(Backend { config: backend.clone(), index, health, way });
+    }
+    gone.backends.extend(old.into_values().map(|backend| (backend.index, index)));
+    Ok(Service { config: config.clone(), index, region, backends, table: Vec::new() })
+}

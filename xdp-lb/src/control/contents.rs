@@ -1,0 +1,124 @@
+//! From desired state to map contents. Pure.
+
+use std::net::{IpAddr, SocketAddr};
+
+use xdp_lb_common::{
+    Be16,
+    backend::{self, Mode},
+    endpoint::{Key as _, KeyV4, KeyV6, Role},
+    service,
+    slot::{NO_BACKEND, Slot},
+};
+
+use super::state::{Backend, Service};
+use crate::{
+    config::Protocol,
+    dataplane::Endpoints,
+    health::State,
+    slots::{self, Member, NOBODY},
+};
+
+/// The owners of a service's slots.
+pub(super) fn table(service: &Service) -> Vec<u32> {
+    let members: Vec<_> = service
+        .backends
+        .iter()
+        .map(|backend| Member {
+            identity: identity(backend.config.address),
+            weight: if backend.usable() { u32::from(backend.config.weight) } else { 0 },
+        })
+        .collect();
+    slots::fill(service.region.size, &members)
+}
+
+/// A service's slots as stored.
+pub(super) fn slots(service: &Service) -> Vec<Slot> {
+    let index = |&owner: &u32| match owner {
+        NOBODY => NO_BACKEND,
+        owner => service.backends[owner as usize].index,
+    };
+    service.table.iter().map(|owner| Slot::owned_by(index(owner))).collect()
+}
+
+/// A service's record.
+pub(super) const fn service(service: &Service) -> service::Service {
+    service::Service::new(service.region.base, service.region.size)
+}
+
+/// A backend's record.
+pub(super) fn backend(service: &Service, backend: &Backend) -> backend::Backend {
+    let mut flags = backend::flag::USED;
+    for (flag, set) in [
+        (backend::flag::V6, service.config.vip.is_ipv6()),
+        (backend::flag::DOWN, backend.health.state() == State::Down),
+        (backend::flag::UDP, service.config.protocol == Protocol::Udp),
+    ] {
+        if set {
+            flags |= flag;
+        }
+    }
+    let way = backend.way.last.as_ref();
+    backend::Backend {
+        address: octets(backend.config.address.ip()),
+        vip: octets(service.config.vip.ip()),
+        destination_mac: way.map_or([0; 6], |way| way.destination_mac),
+        port: Be16::new(backend.config.address.port()),
+        source_mac: way.map_or([0; 6], |way| way.source_mac),
+        vip_port: Be16::new(service.config.vip.port()),
+        ifindex: way.map_or(0, |way| way.ifindex),
+        service: service.index,
+        mode: service.mode() as u8,
+        flags,
+        ..backend::Backend::default()
+    }
+    .with_deltas()
+}
+
+/// Every endpoint of `services`: their VIPs, and what the replies of nat backends come from.
+pub(super) fn endpoints(services: &[Service]) -> Endpoints {
+    let mut endpoints = Endpoints::default();
+    for service in services {
+        let protocol = service.config.protocol.number();
+        add(&mut endpoints, service.config.vip, protocol, Role::Service, service.index);
+        if service.mode() == Mode::Nat {
+            for backend in &service.backends {
+                add(&mut endpoints, backend.config.address, protocol, Role::Reply, backend.index);
+            }
+        }
+    }
+    endpoints
+}
+
+fn add(endpoints: &mut Endpoints, address: SocketAddr, protocol: u8, role: Role, index: u32) {
+    let port = Be16::new(address.port());
+    match address.ip() {
+        IpAddr::V4(ip) => {
+            let word = u32::from_ne_bytes(ip.octets());
+            endpoints.v4.push((KeyV4::new(word, port, protocol, role), index));
+        }
+        IpAddr::V6(ip) => {
+            let words: [u64; 2] = bytemuck::cast(ip.octets());
+            endpoints.v6.push((KeyV6::new(words, port, protocol, role), index));
+        }
+    }
+}
+
+/// An address as backends are stored: IPv4 in the first four bytes.
+fn octets(address: IpAddr) -> [u8; 16] {
+    match address {
+        IpAddr::V4(ip) => {
+            let mut octets = [0; 16];
+            octets[..4].copy_from_slice(&ip.octets());
+            octets
+        }
+        IpAddr::V6(ip) => ip.octets(),
+    }
+}
+
+/// What tells a backend from all others on every host of a fleet: its address, not its index. 64-bit FNV-1a.
+fn identity(address: SocketAddr) -> u64 {
+    let port = address.port().to_be_bytes();
+    octets(address.ip()).iter().chain(&port).fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

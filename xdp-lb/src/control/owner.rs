@@ -1,0 +1,199 @@
+//! The task that owns the state.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    net::IpAddr,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio::{
+    sync::{mpsc, watch},
+    time::interval,
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::{Command, Handle, allocation::Allocation, state::Service, status};
+use crate::{
+    config::{self, Config},
+    dataplane::{Dataplane, Endpoints},
+    health::{Checks, Observation, State, Target},
+    model::{self, Status},
+    net::{Link, NextHop, Watcher},
+};
+
+/// Most check results taken in at once: their services are then recomputed once.
+const BATCH: usize = 1024;
+
+/// How often is looked for what nobody tells: forwarding switches, removed pins.
+const LOOK_ROUND: Duration = Duration::from_secs(2);
+
+/// Holds the state and the datapath. [`super::start`] makes it, [`Self::run`] is its life.
+#[derive(Debug)]
+pub struct Owner {
+    pub(super) file: PathBuf,
+    pub(super) config: Config,
+    pub(super) started: Timestamp,
+    pub(super) loaded: Timestamp,
+    pub(super) revision: u64,
+    pub(super) refused: Option<String>,
+    pub(super) dataplane: Dataplane,
+    pub(super) services: Vec<Service>,
+    pub(super) allocation: Allocation,
+    /// What was published last.
+    pub(super) endpoints: Option<Endpoints>,
+    /// Service and backend position by backend index.
+    pub(super) positions: HashMap<u32, (usize, usize)>,
+    /// Why an interface has no program, by name.
+    pub(super) problems: BTreeMap<String, String>,
+    pub(super) watcher: Watcher,
+    pub(super) next_hops: watch::Receiver<Arc<HashMap<IpAddr, NextHop>>>,
+    pub(super) links: watch::Receiver<Arc<Vec<Link>>>,
+    pub(super) checks: Checks,
+    pub(super) observations: mpsc::Receiver<Observation>,
+    pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) handle: Handle,
+    pub(super) publisher: watch::Sender<Arc<Status>>,
+}
+
+/// Why the owner ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was told to; the datapath goes on.
+    Stopped,
+    /// `xdp-lb detach` took the datapath away.
+    Detached,
+}
+
+impl Owner {
+    /// How others reach this owner.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// The counters, apart from the owner.
+    #[must_use]
+    pub fn reader(&self) -> Arc<crate::dataplane::Reader> {
+        self.dataplane.reader()
+    }
+
+    /// Keeps the datapath right until `stop` or until it is taken away. It forwards on in the first case.
+    pub async fn run(mut self, stop: CancellationToken) -> Ended {
+        let mut look_round = interval(LOOK_ROUND);
+        let mut results = Vec::with_capacity(BATCH);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ended::Stopped,
+                Some(command) = self.commands.recv() => self.obey(command).await,
+                _count = self.observations.recv_many(&mut results, BATCH) => self.observe(results.drain(..)),
+                Ok(()) = self.next_hops.changed() => {
+                    let changed = self.update_ways();
+                    self.refresh(changed);
+                }
+                Ok(()) = self.links.changed() => self.follow_links(),
+                _now = look_round.tick() => {}
+            }
+            if !self.dataplane.in_place() {
+                warn!("the datapath was taken away (`xdp-lb detach`); nothing is left to look after");
+                return Ended::Detached;
+            }
+            self.publish();
+        }
+    }
+
+    async fn obey(&mut self, command: Command) {
+        match command {
+            Command::Reload(answer) => {
+                let result = self.reload().await;
+                match &result {
+                    Ok(()) => info!(file = %self.file.display(), revision = self.revision, "configuration reloaded"),
+                    Err(reason) => error!("the new configuration was refused, nothing has changed:\n{reason}"),
+                }
+                self.refused = result.as_ref().err().cloned();
+                // Nobody waits any more if this fails.
+                let _unheard = answer.send(result);
+            }
+        }
+    }
+
+    /// Takes in check results and moves the slots of backends whose state they change.
+    fn observe(&mut self, results: impl Iterator<Item = Observation>) {
+        let now = Timestamp::now();
+        let mut changed = BTreeSet::new();
+        for Observation { backend, target, result } in results {
+            let Some(&(at, position)) = self.positions.get(&backend) else { continue };
+            let service = &mut self.services[at];
+            let Some(health) = service.config.health else { continue };
+            let backend = &mut service.backends[position];
+            // A result that comes in after a reload may be of another backend's check.
+            if backend.target(&health) != target {
+                continue;
+            }
+            let text = result.as_ref().map(String::as_str).map_err(String::as_str);
+            if !backend.health.observe(text, health.rise, health.fall, now) {
+                continue;
+            }
+            changed.insert(at);
+            let (service, name, reason) = (&service.config.name, &backend.config.name, backend.health.reason());
+            match backend.health.state() {
+                State::Down => warn!(service, backend = name, reason, "backend is down"),
+                State::Up | State::Unknown => info!(service, backend = name, reason, "backend is up"),
+            }
+        }
+        self.refresh(changed);
+    }
+
+    /// Runs the checks that the configuration asks for.
+    pub(super) fn sync_checks(&mut self) {
+        let mut wanted: HashMap<u32, Target> = HashMap::new();
+        for service in &self.services {
+            let Some(health) = &service.config.health else { continue };
+            wanted.extend(service.backends.iter().map(|backend| (backend.index, backend.target(health))));
+        }
+        self.checks.sync(&wanted);
+    }
+
+    /// Says whose next hops matter.
+    pub(super) fn sync_targets(&self) -> BTreeSet<IpAddr> {
+        let backends = self.services.iter().flat_map(|service| &service.backends);
+        let targets: BTreeSet<_> = backends.map(|backend| backend.config.address.ip()).collect();
+        self.watcher.set_targets(targets.clone());
+        targets
+    }
+
+    /// Publishes the state for everybody else.
+    pub(super) fn publish(&self) {
+        let services: Vec<_> = self.services.iter().map(status::service).collect();
+        let mut warnings = self.interface_warnings();
+        warnings.extend(services.iter().filter(|service| service.backends.iter().all(|b| b.slots == 0)).map(
+            |service| format!("service {} has no usable backend: its packets are dropped", service.name),
+        ));
+        let status = Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            started: self.started,
+            config: model::Config {
+                file: self.file.display().to_string(),
+                loaded: self.loaded,
+                revision: self.revision,
+                refused: self.refused.clone(),
+            },
+            interfaces: self.interface_states(),
+            services,
+            drops: Vec::new(),
+            warnings,
+        };
+        self.publisher.send_replace(Arc::new(status));
+    }
+
+    /// Whether some service rewrites addresses, in IPv4 and in IPv6: the kernel must then forward.
+    pub(super) fn families(&self) -> (bool, bool) {
+        let mut nat = self.config.services.iter().filter(|service| service.forwarding == config::Forwarding::Nat);
+        let v4 = nat.clone().any(|service| service.vip.is_ipv4());
+        (v4, nat.any(|service| service.vip.is_ipv6()))
+    }
+}

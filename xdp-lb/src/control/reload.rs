@@ -1,0 +1,57 @@
+//! Reading the configuration again.
+
+use jiff::Timestamp;
+use tracing::warn;
+
+use super::{configure::configure, owner::Owner};
+use crate::config::{self, Config, ThisHost};
+
+impl Owner {
+    /// Reads the file again and applies it; on an error nothing has changed.
+    pub(super) async fn reload(&mut self) -> Result<(), String> {
+        let file = self.file.clone();
+        let loaded = tokio::task::spawn_blocking(move || config::load(&file, &ThisHost))
+            .await
+            .map_err(|error| format!("reading the configuration failed: {error}"))?
+            .map_err(|report| report.to_string())?;
+        if !loaded.warnings.is_empty() {
+            warn!("{}", loaded.warnings);
+        }
+        let new = loaded.config;
+        fixed(&self.config, &new)?;
+        let text = |error| format!("{:#}", anyhow::Error::from(error));
+        let now = Timestamp::now();
+        let configured = configure(&new, &self.services, &self.allocation, now).map_err(text)?;
+        let before = std::mem::replace(&mut self.config, new);
+        // Before anything else that can fail: it can be undone.
+        if let Err(error) = self.attach_all() {
+            self.config = before;
+            let restored = self.detach_others();
+            return Err(restored.err().map_or_else(|| text(error), text));
+        }
+        self.problems.retain(|name, _| self.config.datapath.interfaces.contains(name));
+        self.install(configured).map_err(text)?;
+        self.detach_others().map_err(text)?;
+        self.sync_checks();
+        self.sync_targets();
+        self.loaded = now;
+        self.revision += 1;
+        Ok(())
+    }
+}
+
+/// Refuses changes that a running daemon cannot make.
+fn fixed(old: &Config, new: &Config) -> Result<(), String> {
+    for (key, same, why) in [
+        ("[datapath] pin", old.datapath.pin == new.datapath.pin, "the maps are pinned there"),
+        ("[datapath] attach", old.datapath.attach == new.datapath.attach, "changing over leaves a gap in forwarding"),
+        ("[datapath] hash_seed", old.datapath.hash_seed == new.datapath.hash_seed, "it moves every connection"),
+        ("[api] socket", old.api == new.api, "it is open"),
+        ("[metrics] listen", old.metrics == new.metrics, "it is open"),
+    ] {
+        if !same {
+            return Err(format!("{key} cannot be changed by a reload ({why}); restart the daemon"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! From a configuration to a running datapath.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio::{
+    sync::{mpsc, watch},
+    time::timeout,
+};
+use tracing::{info, warn};
+
+use super::{
+    Handle,
+    adopt::adopt,
+    configure::{configure, needs},
+    owner::Owner,
+};
+use crate::{
+    config::Config,
+    dataplane::{self, Dataplane, DataplaneError, Sizes},
+    health::Checks,
+    model::{self, Status},
+    net::{NetError, NextHop, Unresolved, Watcher},
+};
+
+/// How long the first answers about next hops are waited for: an ARP request is repeated twice, a second apart.
+const FIRST_ANSWERS: Duration = Duration::from_secs(4);
+
+/// Why the daemon could not start. Nothing that it made is left behind.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The kernel side.
+    #[error(transparent)]
+    Dataplane(#[from] DataplaneError),
+    /// The kernel could not be asked about interfaces and routes.
+    #[error("cannot follow interfaces, routes and neighbours")]
+    Net(#[from] NetError),
+}
+
+/// Loads or takes over the datapath, fills it, attaches it and makes it the one that is found from now on.
+pub async fn start(file: PathBuf, config: Config) -> Result<Owner, StartError> {
+    let watcher = Watcher::start().await?;
+    dataplane::ensure_bpffs(&config.datapath.pin)?;
+    let sizes = Sizes::of(needs(&config), config.datapath.capacity);
+    let dataplane = Dataplane::open(&config.datapath.pin, sizes, config.datapath.hash_seed)?;
+    let mut owner = owner(file, config, dataplane, watcher);
+    match owner.take_office().await {
+        Ok(()) => Ok(owner),
+        Err(error) => {
+            owner.dataplane.abandon();
+            Err(error.into())
+        }
+    }
+}
+
+fn owner(file: PathBuf, config: Config, dataplane: Dataplane, watcher: Watcher) -> Owner {
+    let now = Timestamp::now();
+    let (commands, orders) = mpsc::channel(16);
+    let (findings, observations) = mpsc::channel(4096);
+    let (publisher, status) = watch::channel(Arc::new(Status {
+        version: String::new(),
+        pid: 0,
+        started: now,
+        config: model::Config { file: String::new(), loaded: now, revision: 0, refused: None },
+        interfaces: Vec::new(),
+        services: Vec::new(),
+        drops: Vec::new(),
+        warnings: Vec::new(),
+    }));
+    let (services, allocation) = adopt(&dataplane.adopt(), dataplane.sizes(), now);
+    Owner {
+        file,
+        config,
+        started: now,
+        loaded: now,
+        revision: 1,
+        refused: None,
+        dataplane,
+        services,
+        allocation,
+        endpoints: None,
+        positions: HashMap::new(),
+        problems: BTreeMap::new(),
+        next_hops: watcher.next_hops(),
+        links: watcher.links(),
+        watcher,
+        checks: Checks::new(findings),
+        observations,
+        commands: orders,
+        handle: Handle { commands, status },
+        publisher,
+    }
+}
+
+impl Owner {
+    async fn take_office(&mut self) -> Result<(), DataplaneError> {
+        let adopted: usize = self.services.iter().map(|service| service.backends.len()).sum();
+        if adopted > 0 {
+            info!(services = self.services.len(), backends = adopted, "state of the running datapath taken over");
+        }
+        let configured = configure(&self.config, &self.services, &self.allocation, self.started)?;
+        self.first_answers(&configured.services).await;
+        self.install(configured)?;
+        self.attach_all()?;
+        self.dataplane.commit()?;
+        self.detach_others()?;
+        self.sync_checks();
+        self.publish();
+        for warning in &self.handle.status().warnings {
+            warn!("{warning}");
+        }
+        Ok(())
+    }
+
+    /// Waits until the kernel has answered for every backend, so that the first tables are right.
+    async fn first_answers(&mut self, services: &[super::state::Service]) {
+        let backends = services.iter().flat_map(|service| &service.backends);
+        let targets: std::collections::BTreeSet<_> = backends.map(|backend| backend.config.address.ip()).collect();
+        self.watcher.set_targets(targets.clone());
+        let answered = |hops: &Arc<HashMap<_, NextHop>>| {
+            targets.iter().all(|target| {
+                hops.get(target).is_some_and(|hop| !matches!(hop, NextHop::Unresolved(Unresolved::Pending)))
+            })
+        };
+        if timeout(FIRST_ANSWERS, self.next_hops.wait_for(answered)).await.is_err() {
+            warn!("not every backend's next hop is known yet; the missing ones get traffic once they are");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! From state to what is published. Pure.
+
+use super::state::{Backend, Service};
+use crate::{model, slots::NOBODY};
+
+/// A service, its counters still zero.
+pub(super) fn service(service: &Service) -> model::Service {
+    let mut owned = vec![0u32; service.backends.len()];
+    for &owner in service.table.iter().filter(|owner| **owner != NOBODY) {
+        owned[owner as usize] += 1;
+    }
+    let backends = service.backends.iter().zip(owned);
+    model::Service {
+        index: service.index,
+        name: service.config.name.clone(),
+        vip: service.config.vip.to_string(),
+        protocol: service.config.protocol.to_string(),
+        forwarding: service.config.forwarding.to_string(),
+        algorithm: service.config.algorithm.to_string(),
+        slots: service.region.size,
+        traffic: model::Traffic::default(),
+        dropped_packets: 0,
+        dropped_bytes: 0,
+        backends: backends.map(|(state, owned)| backend(state, owned, service.region.size)).collect(),
+    }
+}
+
+fn backend(backend: &Backend, slots: u32, size: u32) -> model::Backend {
+    model::Backend {
+        index: backend.index,
+        name: backend.config.name.clone(),
+        address: backend.config.address.to_string(),
+        weight: backend.config.weight,
+        slots,
+        share: f64::from(slots) / f64::from(size),
+        health: model::Health {
+            state: backend.health.state(),
+            reason: backend.health.reason().to_owned(),
+            since: backend.health.since(),
+        },
+        next_hop: match &backend.way.now {
+            Ok(resolved) => model::NextHop { usable: true, detail: resolved.to_string() },
+            Err(reason) => model::NextHop { usable: false, detail: reason.clone() },
+        },
+        traffic: model::Traffic::default(),
+    }
+}

@@ -1,0 +1,92 @@
+//! The running checks: one task for each backend that has any.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    time::Duration,
+};
+
+use tokio::{
+    sync::mpsc,
+    task::AbortHandle,
+    time::{Instant, MissedTickBehavior, interval_at},
+};
+
+use super::tcp;
+
+/// What is checked, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Where to connect to.
+    pub address: SocketAddr,
+    /// From the start of one check to the start of the next.
+    pub interval: Duration,
+    /// How long a check may take.
+    pub timeout: Duration,
+}
+
+/// One result.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// The backend's index.
+    pub backend: u32,
+    /// What was checked: the index may have been given away since.
+    pub target: Target,
+    /// What happened, in words.
+    pub result: Result<String, String>,
+}
+
+/// The checks that run. Dropping it ends them.
+#[derive(Debug)]
+pub struct Checks {
+    running: HashMap<u32, (Target, AbortHandle)>,
+    observations: mpsc::Sender<Observation>,
+}
+
+impl Checks {
+    /// No checks yet; what they find goes to `observations`.
+    #[must_use]
+    pub fn new(observations: mpsc::Sender<Observation>) -> Self {
+        Self { running: HashMap::new(), observations }
+    }
+
+    /// Makes the running checks those of `wanted`, by backend index. One that stays as it is goes on undisturbed.
+    pub fn sync(&mut self, wanted: &HashMap<u32, Target>) {
+        self.running.retain(|backend, (target, task)| {
+            let stays = wanted.get(backend) == Some(target);
+            if !stays {
+                task.abort();
+            }
+            stays
+        });
+        for (&backend, &target) in wanted {
+            self.running.entry(backend).or_insert_with(|| {
+                let task = tokio::spawn(run(backend, target, self.observations.clone()));
+                (target, task.abort_handle())
+            });
+        }
+    }
+}
+
+impl Drop for Checks {
+    fn drop(&mut self) {
+        for (_, task) in self.running.values() {
+            task.abort();
+        }
+    }
+}
+
+/// Checks until the owner of the state is gone. Starts somewhere in the first tenth of an interval, so that many
+/// backends are not checked in the same instant.
+async fn run(backend: u32, target: Target, observations: mpsc::Sender<Observation>) {
+    let start = Instant::now() + target.interval.mul_f64(rand::random::<f64>() / 10.0);
+    let mut ticks = interval_at(start, target.interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let result = tcp::connect(target.address, target.timeout).await;
+        if observations.send(Observation { backend, target, result }).await.is_err() {
+            return;
+        }
+    }
+}

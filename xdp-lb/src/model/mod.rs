@@ -1,0 +1,163 @@
+//! What the daemon publishes of its state: the body of `GET /v1/status`.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::health::State;
+
+/// Everything that `xdp-lb status` shows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Status {
+    /// The daemon's version.
+    pub version: String,
+    /// The daemon's process.
+    pub pid: u32,
+    /// When it started.
+    pub started: Timestamp,
+    /// The configuration in force.
+    pub config: Config,
+    /// Interfaces, in the configuration's order.
+    pub interfaces: Vec<Interface>,
+    /// Services, in the configuration's order.
+    pub services: Vec<Service>,
+    /// Packets dropped since the maps were made.
+    pub drops: Vec<Drop>,
+    /// What keeps traffic from flowing as configured.
+    pub warnings: Vec<String>,
+}
+
+/// The configuration in force.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Config {
+    /// The file.
+    pub file: String,
+    /// When it was last read and applied.
+    pub loaded: Timestamp,
+    /// How often it was.
+    pub revision: u64,
+    /// Why the last reload was refused; `None`: it was not.
+    pub refused: Option<String>,
+}
+
+/// An interface.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Interface {
+    /// Its name.
+    pub name: String,
+    /// How the program is attached: "native" or "generic"; `None`: it is not.
+    pub mode: Option<String>,
+    /// Why it is not attached.
+    pub problem: Option<String>,
+}
+
+/// A service.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Service {
+    /// Its index in the maps.
+    #[serde(skip)]
+    pub index: u32,
+    /// Its name.
+    pub name: String,
+    /// Its address and port.
+    pub vip: String,
+    /// "tcp" or "udp".
+    pub protocol: String,
+    /// "nat" or "dsr".
+    pub forwarding: String,
+    /// "maglev".
+    pub algorithm: String,
+    /// Size of its slot table.
+    pub slots: u32,
+    /// What all its backends counted, gone ones included.
+    #[serde(flatten)]
+    pub traffic: Traffic,
+    /// Packets dropped for want of a usable backend or because they were broken.
+    pub dropped_packets: u64,
+    /// Their bytes.
+    pub dropped_bytes: u64,
+    /// Its backends, in the configuration's order.
+    pub backends: Vec<Backend>,
+}
+
+/// A backend.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Backend {
+    /// Its index in the maps.
+    #[serde(skip)]
+    pub index: u32,
+    /// Its name.
+    pub name: String,
+    /// Its address and port.
+    pub address: String,
+    /// Its weight.
+    pub weight: u16,
+    /// Slots that it owns.
+    pub slots: u32,
+    /// Its share of the slots, 0 to 1.
+    pub share: f64,
+    /// What its checks say.
+    pub health: Health,
+    /// The way to it.
+    pub next_hop: NextHop,
+    /// What it counted.
+    #[serde(flatten)]
+    pub traffic: Traffic,
+}
+
+/// What checks say of a backend.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Health {
+    /// Up, down or unknown.
+    pub state: State,
+    /// Why: the last change's cause.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// The way to a backend.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NextHop {
+    /// Whether packets can be sent.
+    pub usable: bool,
+    /// MAC address and interface, or why not.
+    pub detail: String,
+}
+
+/// Counters. Bytes are those of frames, Ethernet header included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traffic {
+    /// Packets from clients.
+    pub packets: u64,
+    /// Bytes from clients.
+    pub bytes: u64,
+    /// New connections (TCP).
+    pub connections: u64,
+    /// Packets to clients; with dsr they do not pass here.
+    pub reply_packets: u64,
+    /// Bytes to clients.
+    pub reply_bytes: u64,
+}
+
+/// Dropped packets of one reason.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Drop {
+    /// The reason's label.
+    pub reason: String,
+    /// One sentence.
+    pub description: String,
+    /// How many.
+    pub packets: u64,
+}
+
+impl From<&xdp_lb_common::counters::BackendCounters> for Traffic {
+    fn from(counters: &xdp_lb_common::counters::BackendCounters) -> Self {
+        Self {
+            packets: counters.packets,
+            bytes: counters.bytes,
+            connections: counters.connections,
+            reply_packets: counters.reply_packets,
+            reply_bytes: counters.reply_bytes,
+        }
+    }
+}

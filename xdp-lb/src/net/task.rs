@@ -1,0 +1,200 @@
+//! The task that owns everything known about the network: it hears of changes, looks up what they affect, keeps
+//! neighbours alive, and publishes.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    future,
+    net::IpAddr,
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    select,
+    sync::watch,
+    time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until},
+};
+use tracing::{debug, trace, warn};
+
+use super::{
+    Link, NetError, NextHop,
+    kernel::Kernel,
+    resolver::Resolver,
+    table::Work,
+    wire::{NeighbourKey, Outcome},
+};
+
+/// Changes come in bursts; this long after the first one, all are worked off together.
+const SETTLE: Duration = Duration::from_millis(20);
+/// How often neighbours are looked after.
+const UPKEEP: Duration = Duration::from_secs(1);
+/// How often everything is read again, whatever was heard.
+const CHECK: Duration = Duration::from_secs(30);
+/// How long to wait before new sockets are opened for broken ones.
+const REOPEN: Duration = Duration::from_secs(1);
+/// At most this many neighbours are asked about at a time, each with a broadcast in the worst case.
+const BURST: usize = 256;
+/// The time between two bursts.
+const BURST_GAP: Duration = Duration::from_millis(50);
+
+pub(super) type NextHops = Arc<HashMap<IpAddr, NextHop>>;
+pub(super) type Links = Arc<Vec<Link>>;
+
+pub(super) struct Task {
+    pub(super) targets: watch::Receiver<BTreeSet<IpAddr>>,
+    pub(super) next_hops: watch::Sender<NextHops>,
+    pub(super) links: watch::Sender<Links>,
+    kernel: Kernel,
+    resolver: Resolver,
+    /// What changes made necessary and has not been done, and when to do it.
+    todo: Work,
+    deadline: Option<Instant>,
+    /// Whether the kernel's neighbour table was full when last asked.
+    full: bool,
+}
+
+impl Task {
+    pub(super) fn new(
+        targets: watch::Receiver<BTreeSet<IpAddr>>,
+        next_hops: watch::Sender<NextHops>,
+        links: watch::Sender<Links>,
+    ) -> Result<Self, NetError> {
+        let (kernel, resolver) = (Kernel::open()?, Resolver::default());
+        let todo = Work::Nothing;
+        Ok(Self { targets, next_hops, links, kernel, resolver, todo, deadline: None, full: false })
+    }
+
+    /// Runs until the handle is dropped.
+    pub(super) async fn run(mut self) {
+        while let Err(error) = self.follow().await {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            warn!(%error, cause, "lost track of the network; starting over");
+            select! {
+                () = sleep(REOPEN) => {}
+                () = closed(&mut self.targets) => return,
+            }
+            match Kernel::open() {
+                Ok(kernel) => self.kernel = kernel,
+                Err(error) => warn!(%error, "still no netlink"),
+            }
+            self.todo = Work::Reread;
+        }
+    }
+
+    /// Reads the tables and publishes what is in them.
+    pub(super) async fn resync(&mut self) -> Result<(), NetError> {
+        self.todo = Work::Reread;
+        self.catch_up().await
+    }
+
+    /// Follows changes; returns when the handle is dropped.
+    async fn follow(&mut self) -> Result<(), NetError> {
+        let mut upkeep = interval_at(Instant::now() + UPKEEP, UPKEEP);
+        upkeep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut check = interval_at(Instant::now() + CHECK, CHECK);
+        check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.targets.mark_changed();
+        loop {
+            if self.todo > Work::Nothing && self.deadline.is_none() {
+                self.deadline = Some(Instant::now() + SETTLE);
+            }
+            select! {
+                changed = self.targets.changed() => {
+                    if changed.is_err() {
+                        return Ok(());
+                    }
+                    let work = self.resolver.set_targets(&self.targets.borrow_and_update());
+                    self.todo = self.todo.max(work);
+                }
+                events = self.kernel.events.next() => match events {
+                    Ok(events) => for event in events {
+                        trace!(?event, "heard");
+                        self.todo = self.todo.max(self.resolver.tables.apply(event));
+                    },
+                    Err(NetError::Overrun) => {
+                        debug!("changes came faster than they were read; reading everything again");
+                        self.todo = Work::Reread;
+                    }
+                    Err(error) => return Err(error),
+                },
+                () = at(self.deadline) => self.catch_up().await?,
+                _ = upkeep.tick() => self.catch_up().await?,
+                _ = check.tick() => self.todo = Work::Reread,
+            }
+        }
+    }
+
+    /// Does what is to do, looks after neighbours, and publishes.
+    async fn catch_up(&mut self) -> Result<(), NetError> {
+        self.deadline = None;
+        let todo = std::mem::take(&mut self.todo);
+        if todo >= Work::Reread {
+            let (links, neighbours) = self.kernel.tables().await?;
+            self.resolver.tables.replace(links, neighbours);
+        }
+        if todo >= Work::Lookup {
+            let targets: Vec<_> = self.resolver.targets().collect();
+            let routes = self.kernel.routes(&targets).await?;
+            self.resolver.set_routes(targets.into_iter().zip(routes));
+        }
+        self.keep_alive().await?;
+        self.publish();
+        Ok(())
+    }
+
+    /// Has the kernel resolve or verify the neighbours that are due.
+    async fn keep_alive(&mut self) -> Result<(), NetError> {
+        let due = self.resolver.due(Instant::now().into_std(), BURST);
+        if due.is_empty() {
+            return Ok(());
+        }
+        if due.len() == BURST {
+            self.deadline = Some(Instant::now() + BURST_GAP);
+        }
+        let outcomes = self.kernel.use_neighbours(&due).await?;
+        let now = Instant::now().into_std();
+        let full = outcomes.contains(&Outcome(libc::ENOBUFS));
+        if full && !self.full {
+            warn!(
+                "the kernel's neighbour table is full; raise net.ipv4.neigh.default.gc_thresh3 or its IPv6 twin"
+            );
+        }
+        self.full = full;
+        for (key, Outcome(errno)) in due.into_iter().zip(outcomes) {
+            let NeighbourKey { ifindex, address } = key;
+            if errno != 0 {
+                debug!(ifindex, %address, errno, "the kernel did not take up a neighbour");
+            }
+            self.resolver.tables.asked(key, now);
+        }
+        Ok(())
+    }
+
+    fn publish(&self) {
+        let links = self.resolver.tables.links();
+        self.links.send_if_modified(|published| replace(published, links));
+        let next_hops = self.resolver.next_hops(Instant::now().into_std());
+        self.next_hops.send_if_modified(|published| replace(published, next_hops));
+    }
+}
+
+/// Publishes `value` unless it is what is published; says whether it did.
+fn replace<T: PartialEq>(published: &mut Arc<T>, value: T) -> bool {
+    let changed = **published != value;
+    if changed {
+        *published = Arc::new(value);
+    }
+    changed
+}
+
+async fn at(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => future::pending().await,
+    }
+}
+
+/// Ends when the sender is dropped.
+async fn closed<T>(receiver: &mut watch::Receiver<T>) {
+    while receiver.changed().await.is_ok() {}
+}

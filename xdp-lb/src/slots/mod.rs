@@ -1,0 +1,9 @@
+//! Slot tables: which backend owns which slot. Pure.
+
+mod maglev;
+mod size;
+
+pub use self::{
+    maglev::{Member, NOBODY, fill},
+    size::{default_size, size_for},
+};
