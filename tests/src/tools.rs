@@ -7,7 +7,11 @@ use anyhow::{Context as _, Result, bail};
 
 /// The nginx that `cargo xtask setup` has unpacked, whatever else the machine has installed.
 pub fn nginx() -> Result<PathBuf> {
-    let path = target_directory()?.join("tools/nginx/usr/sbin/nginx");
+    // Tools belong to the workspace, wherever cargo's output goes.
+    let package =
+        env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    let workspace = package.parent().context("this package is outside its workspace")?;
+    let path = workspace.join("target/tools/nginx/usr/sbin/nginx");
     if !path.exists() {
         bail!("there is no nginx at {}: run `cargo xtask setup`", path.display());
     }

@@ -132,7 +132,9 @@ mod tests {
         let mut regions = Regions { used: BTreeMap::new(), capacity: 100 };
         let region = |base, size| Region { base, size };
         assert!(regions.claim(region(10, 10)));
-        for refused in [region(5, 6), region(19, 1), region(0, 100), region(10, 10), region(95, 6), region(1, 0)] {
+        for refused in
+            [region(5, 6), region(19, 1), region(0, 100), region(10, 10), region(95, 6), region(1, 0)]
+        {
             assert!(!regions.claim(refused), "{refused:?}");
         }
         assert!(!regions.claim(region(u32::MAX, 2)));

@@ -118,7 +118,8 @@ fn octets(address: IpAddr) -> [u8; 16] {
 /// What tells a backend from all others on every host of a fleet: its address, not its index. 64-bit FNV-1a.
 fn identity(address: SocketAddr) -> u64 {
     let port = address.port().to_be_bytes();
-    octets(address.ip()).iter().chain(&port).fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    octets(address.ip())
+        .iter()
+        .chain(&port)
+        .fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -110,8 +110,12 @@ impl Owner {
             Command::Reload(answer) => {
                 let result = self.reload().await;
                 match &result {
-                    Ok(()) => info!(file = %self.file.display(), revision = self.revision, "configuration reloaded"),
-                    Err(reason) => error!("the new configuration was refused, nothing has changed:\n{reason}"),
+                    Ok(()) => {
+                        info!(file = %self.file.display(), revision = self.revision, "configuration reloaded")
+                    }
+                    Err(reason) => {
+                        error!("the new configuration was refused, nothing has changed:\n{reason}")
+                    }
                 }
                 self.refused = result.as_ref().err().cloned();
                 // Nobody waits any more if this fails.
@@ -138,7 +142,8 @@ impl Owner {
                 continue;
             }
             changed.insert(at);
-            let (service, name, reason) = (&service.config.name, &backend.config.name, backend.health.reason());
+            let (service, name, reason) =
+                (&service.config.name, &backend.config.name, backend.health.reason());
             match backend.health.state() {
                 State::Down => warn!(service, backend = name, reason, "backend is down"),
                 State::Up | State::Unknown => info!(service, backend = name, reason, "backend is up"),
@@ -192,7 +197,8 @@ impl Owner {
 
     /// Whether some service rewrites addresses, in IPv4 and in IPv6: the kernel must then forward.
     pub(super) fn families(&self) -> (bool, bool) {
-        let mut nat = self.config.services.iter().filter(|service| service.forwarding == config::Forwarding::Nat);
+        let mut nat =
+            self.config.services.iter().filter(|service| service.forwarding == config::Forwarding::Nat);
         let v4 = nat.clone().any(|service| service.vip.is_ipv4());
         (v4, nat.any(|service| service.vip.is_ipv6()))
     }

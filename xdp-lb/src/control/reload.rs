@@ -44,8 +44,16 @@ impl Owner {
 fn fixed(old: &Config, new: &Config) -> Result<(), String> {
     for (key, same, why) in [
         ("[datapath] pin", old.datapath.pin == new.datapath.pin, "the maps are pinned there"),
-        ("[datapath] attach", old.datapath.attach == new.datapath.attach, "changing over leaves a gap in forwarding"),
-        ("[datapath] hash_seed", old.datapath.hash_seed == new.datapath.hash_seed, "it moves every connection"),
+        (
+            "[datapath] attach",
+            old.datapath.attach == new.datapath.attach,
+            "changing over leaves a gap in forwarding",
+        ),
+        (
+            "[datapath] hash_seed",
+            old.datapath.hash_seed == new.datapath.hash_seed,
+            "it moves every connection",
+        ),
         ("[api] socket", old.api == new.api, "it is open"),
         ("[metrics] listen", old.metrics == new.metrics, "it is open"),
     ] {

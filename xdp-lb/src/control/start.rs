@@ -101,7 +101,11 @@ impl Owner {
     async fn take_office(&mut self) -> Result<(), DataplaneError> {
         let adopted: usize = self.services.iter().map(|service| service.backends.len()).sum();
         if adopted > 0 {
-            info!(services = self.services.len(), backends = adopted, "state of the running datapath taken over");
+            info!(
+                services = self.services.len(),
+                backends = adopted,
+                "state of the running datapath taken over"
+            );
         }
         let configured = configure(&self.config, &self.services, &self.allocation, self.started)?;
         self.first_answers(&configured.services).await;
@@ -120,7 +124,8 @@ impl Owner {
     /// Waits until the kernel has answered for every backend, so that the first tables are right.
     async fn first_answers(&mut self, services: &[super::state::Service]) {
         let backends = services.iter().flat_map(|service| &service.backends);
-        let targets: std::collections::BTreeSet<_> = backends.map(|backend| backend.config.address.ip()).collect();
+        let targets: std::collections::BTreeSet<_> =
+            backends.map(|backend| backend.config.address.ip()).collect();
         self.watcher.set_targets(targets.clone());
         let answered = |hops: &Arc<HashMap<_, NextHop>>| {
             targets.iter().all(|target| {

@@ -47,7 +47,12 @@ impl Way {
     }
 
     /// Takes in what the kernel says. `interfaces`: those with our program, by index; others cannot be sent to.
-    pub(super) fn update(&mut self, hop: Option<&NextHop>, forwarding: Forwarding, interfaces: &HashMap<u32, String>) {
+    pub(super) fn update(
+        &mut self,
+        hop: Option<&NextHop>,
+        forwarding: Forwarding,
+        interfaces: &HashMap<u32, String>,
+    ) {
         self.now = match hop {
             None => return,
             Some(NextHop::Unresolved(reason)) => Err(reason.to_string()),
@@ -55,7 +60,9 @@ impl Way {
                 "it is reached by {}, which is not one of [datapath] interfaces or not attached",
                 resolved.interface
             )),
-            Some(NextHop::Resolved(Resolved { gateway: Some(gateway), .. })) if forwarding == Forwarding::Dsr => {
+            Some(NextHop::Resolved(Resolved { gateway: Some(gateway), .. }))
+                if forwarding == Forwarding::Dsr =>
+            {
                 Err(format!("it is behind the gateway {gateway}; dsr needs it on the same link"))
             }
             Some(NextHop::Resolved(resolved)) => Ok(resolved.clone()),

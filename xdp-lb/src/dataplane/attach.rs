@@ -139,8 +139,12 @@ impl Dataplane {
 
     /// Gives up before [`Self::commit`]: takes the program off where it was put anew and removes what was made.
     pub fn abandon(&mut self) {
-        let anew: Vec<_> =
-            self.attached.iter().filter(|(_, attached)| attached.anew).map(|(name, _)| name.clone()).collect();
+        let anew: Vec<_> = self
+            .attached
+            .iter()
+            .filter(|(_, attached)| attached.anew)
+            .map(|(name, _)| name.clone())
+            .collect();
         for name in anew {
             if let Err(error) = self.detach(&name) {
                 warn!(interface = %name, "{:#}", anyhow::Error::from(error));

@@ -45,9 +45,13 @@ impl Reader {
             MapData::from_id(id).map_err(DataplaneError::map(name))
         };
         let per_cpu = |name: &'static str| open(name).map(Map::PerCpuArray);
-                Ok(Self {
-            backends: per_cpu(map::BACKEND_COUNTERS)?.try_into().map_err(DataplaneError::map(map::BACKEND_COUNTERS))?,
-            services: per_cpu(map::SERVICE_COUNTERS)?.try_into().map_err(DataplaneError::map(map::SERVICE_COUNTERS))?,
+        Ok(Self {
+            backends: per_cpu(map::BACKEND_COUNTERS)?
+                .try_into()
+                .map_err(DataplaneError::map(map::BACKEND_COUNTERS))?,
+            services: per_cpu(map::SERVICE_COUNTERS)?
+                .try_into()
+                .map_err(DataplaneError::map(map::SERVICE_COUNTERS))?,
             carried: Map::Array(open(map::CARRIED)?).try_into().map_err(DataplaneError::map(map::CARRIED))?,
             drops: per_cpu(map::DROPS)?.try_into().map_err(DataplaneError::map(map::DROPS))?,
         })

@@ -1,10 +1,6 @@
 //! The running checks: one task for each backend that has any.
 
-use std::{
-    collections::HashMap,
-    net::SocketAddr,
-    time::Duration,
-};
+use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
 use tokio::{
     sync::mpsc,

@@ -15,7 +15,9 @@ pub(super) async fn connect(address: SocketAddr, limit: Duration) -> Result<Stri
             Ok(format!("tcp {address}: connected"))
         }
         Ok(Err(error)) => Err(format!("tcp {address}: {}", describe(&error))),
-        Err(_elapsed) => Err(format!("tcp {address}: no answer within {}", humantime::format_duration(limit))),
+        Err(_elapsed) => {
+            Err(format!("tcp {address}: no answer within {}", humantime::format_duration(limit)))
+        }
     }
 }
 

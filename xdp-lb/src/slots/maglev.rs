@@ -22,7 +22,8 @@ pub struct Member {
 #[must_use]
 pub fn fill(size: u32, members: &[Member]) -> Vec<u32> {
     let mut table = vec![NOBODY; size as usize];
-    let mut walkers: Vec<Walker> = (0..).zip(members).filter_map(|(at, member)| Walker::new(at, member, size)).collect();
+    let mut walkers: Vec<Walker> =
+        (0..).zip(members).filter_map(|(at, member)| Walker::new(at, member, size)).collect();
     walkers.sort_unstable_by_key(|walker| walker.identity);
     let Some(largest) = walkers.iter().map(|walker| walker.weight).max() else { return table };
     let mut free = table.len();
@@ -105,7 +106,10 @@ mod tests {
         for (at, (&count, &weight)) in counts(&table, weights.len()).iter().zip(weights).enumerate() {
             let exact = f64::from(size) * f64::from(weight) / f64::from(total);
             let off = (count as f64 - exact).abs();
-            assert!(off <= (exact * tolerance).max(1.0), "member {at} of {weights:?}: {count} slots, {exact:.1} exact");
+            assert!(
+                off <= (exact * tolerance).max(1.0),
+                "member {at} of {weights:?}: {count} slots, {exact:.1} exact"
+            );
         }
     }
 
@@ -128,7 +132,8 @@ mod tests {
     fn a_removal_moves_little_beyond_the_removed_share() {
         let all = members(&[1; 20]);
         let (before, after) = (fill(65_537, &all), fill(65_537, &all[..19]));
-        let moved = before.iter().zip(&after).filter(|(before, after)| **before != 19 && before != after).count();
+        let moved =
+            before.iter().zip(&after).filter(|(before, after)| **before != 19 && before != after).count();
         // The paper sees a few percent at this size.
         assert!(moved < 65_537 * 4 / 100, "{moved} slots of living members moved");
     }

@@ -25,7 +25,8 @@ pub fn size_for(asked: Option<u32>, current: Option<u32>, backends: u32) -> u32 
 
 /// The smallest prime that is at least `from`.
 fn next_prime(from: u32) -> u32 {
-    let is_prime = |n: &u32| (2..).take_while(|divisor| divisor * divisor <= *n).all(|divisor| n % divisor != 0);
+    let is_prime =
+        |n: &u32| (2..).take_while(|divisor| divisor * divisor <= *n).all(|divisor| n % divisor != 0);
     (from.clamp(2, 1 << 30)..).find(is_prime).unwrap_or(FLOOR)
 }
 
