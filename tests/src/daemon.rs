@@ -37,7 +37,9 @@ impl Setup {
         })
     }
 
-    fn configuration(&self, host: &Host) -> String {
+    /// The whole configuration, for a daemon on `host`.
+    #[must_use]
+    pub fn configuration(&self, host: &Host) -> String {
         let Self { interfaces, attach, services, .. } = self;
         let pin = pin(host).display().to_string();
         let socket = socket(host).display().to_string();

@@ -1,7 +1,6 @@
 //! The hosts, servers and the daemon of the demonstration.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::net::{IpAddr, SocketAddr};
 
 use anyhow::Result;
@@ -48,8 +47,9 @@ impl World {
 
         screen.step("xdp-lb run, with this configuration:");
         let setup = Setup::new(&network.interfaces, &services(&network))?;
+        screen.text(&setup.configuration(&network.balancer.host));
+        screen.progress("loading and attaching the program");
         let daemon = Daemon::start(&network.balancer.host, setup)?;
-        screen.text(&fs::read_to_string(daemon.configuration_file())?);
         screen.progress("waiting for the health checks");
         daemon.all_up()?;
         Ok(Self { daemon, servers, network })
