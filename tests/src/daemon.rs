@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, anyhow, bail};
 use nix::sys::signal::Signal;
 
 use crate::status::Status;
@@ -37,7 +37,9 @@ impl Setup {
         })
     }
 
-    fn configuration(&self, host: &Host) -> String {
+    /// The whole configuration, for a daemon on `host`.
+    #[must_use]
+    pub fn configuration(&self, host: &Host) -> String {
         let Self { interfaces, attach, services, .. } = self;
         let pin = pin(host).display().to_string();
         let socket = socket(host).display().to_string();
@@ -123,8 +125,9 @@ impl Daemon {
             let status = self.status()?;
             Ok(wanted(&status)?.then_some(status))
         });
-        found.with_context(|| {
-            format!("status: {}\nlog:\n{}", self.command(&["status"]).unwrap_or_default(), self.log())
+        found.map_err(|error| {
+            let status = self.command(&["status"]).unwrap_or_default();
+            anyhow!("{error:#}\nstatus:\n{status}\nlog:\n{}", self.log())
         })
     }
 
@@ -164,15 +167,14 @@ impl Daemon {
     }
 
     fn ready(&mut self) -> Result<()> {
-        wait::until("the daemon to answer", PATIENCE, || {
+        let answer = wait::until("the daemon to answer", PATIENCE, || {
             if let Some(status) = self.process.ended()? {
                 bail!("the daemon has ended: {status}");
             }
             // It may not have made its socket yet.
             Ok(self.command(&["status", "--json"]).ok())
-        })
-        .with_context(|| format!("log:\n{}", self.log()))?;
-        Ok(())
+        });
+        answer.map(drop).map_err(|error| anyhow!("{error:#}; its log:\n{}", self.log()))
     }
 }
 

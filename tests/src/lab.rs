@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+use nix::unistd::geteuid;
 
 use crate::{Host, namespace, sweep};
 
@@ -24,6 +25,7 @@ pub struct Lab {
 impl Lab {
     /// An empty laboratory; first sweeps away what killed runs left behind.
     pub fn new() -> Result<Self> {
+        ensure!(geteuid().is_root(), "a laboratory is made of network namespaces: only root can make it");
         Self::sweep()?;
         let name = sweep::name(NUMBER.fetch_add(1, Ordering::Relaxed));
         let directory = sweep::directory(&name);

@@ -3,11 +3,15 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 /// The nginx that `cargo xtask setup` has unpacked, whatever else the machine has installed.
 pub fn nginx() -> Result<PathBuf> {
-    let path = target_directory().join("tools/nginx/usr/sbin/nginx");
+    // Tools belong to the workspace, wherever cargo's output goes.
+    let package =
+        env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    let workspace = package.parent().context("this package is outside its workspace")?;
+    let path = workspace.join("target/tools/nginx/usr/sbin/nginx");
     if !path.exists() {
         bail!("there is no nginx at {}: run `cargo xtask setup`", path.display());
     }
@@ -16,21 +20,23 @@ pub fn nginx() -> Result<PathBuf> {
 
 /// The daemon under test, as built beside the running program.
 pub fn xdp_lb() -> Result<PathBuf> {
-    let path = target_directory().join("debug/xdp-lb");
+    let path = profile_directory()?.join("xdp-lb");
     if !path.exists() {
         bail!("there is no {}: run `cargo xtask build`", path.display());
     }
     Ok(path)
 }
 
-/// Cargo's target directory: the one the running program was built in, since a relative `CARGO_TARGET_DIR` means
-/// another directory in every crate's tests.
-pub fn target_directory() -> PathBuf {
-    let running = env::current_exe().unwrap_or_default();
-    let marked = running.ancestors().find(|directory| directory.join("CACHEDIR.TAG").exists());
-    let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
-    marked
-        .map(Path::to_path_buf)
-        .or_else(|| env::var_os("CARGO_TARGET_DIR").map(PathBuf::from))
-        .unwrap_or_else(default)
+/// Cargo's target directory: the one the running program was built in, since a relative `CARGO_TARGET_DIR` would mean
+/// another directory in every package's tests.
+pub fn target_directory() -> Result<PathBuf> {
+    let parent = profile_directory()?.parent().map(Path::to_path_buf);
+    parent.context("the program runs in the root directory")
+}
+
+/// `TARGET/debug`, where programs are, while tests run in `TARGET/debug/deps`.
+fn profile_directory() -> Result<PathBuf> {
+    let running = env::current_exe().context("the program does not know where it is")?;
+    let mut directories = running.ancestors().skip(1).skip_while(|directory| directory.ends_with("deps"));
+    directories.next().map(Path::to_path_buf).context("the program runs in the root directory")
 }

@@ -31,6 +31,7 @@ pub(crate) fn run(workspace: &Workspace, toolchain: &Toolchain) -> anyhow::Resul
         ("network tests", &|| {
             need_root()?;
             build::run(workspace, toolchain, Profile::Debug)?;
+            cargo_test(&["--package", "xdp-lb-lab", "--test", "lab_self", "--test", "servers_self"])?;
             // One at a time: they measure spreads and times, and namespaces share the machine's CPUs.
             cargo_test(&["--package", "xdp-lb-lab", "--test", "network", "--", "--test-threads=1"])
         }),
