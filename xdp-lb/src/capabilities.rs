@@ -17,7 +17,7 @@ pub struct Missing {
     missing: Vec<String>,
 }
 
-/// Checks the effective capabilities. CAP_SYS_ADMIN includes all but CAP_NET_ADMIN.
+/// Checks the effective capabilities. `CAP_SYS_ADMIN` includes all but `CAP_NET_ADMIN`.
 ///
 /// # Errors
 ///

@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf, time::Duration};
 
 use http_body_util::{BodyExt as _, Empty};
-use hyper::{Method, Request, StatusCode, body::Bytes, client::conn::http1};
+use hyper::{Method, Request, body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use tokio::{net::UnixStream, time::timeout};
 
@@ -73,9 +73,12 @@ impl Client {
 
     async fn exchange(&self, method: Method, path: &str) -> Result<Bytes, ClientError> {
         let socket = self.socket.clone();
-        let stream = UnixStream::connect(&self.socket).await.map_err(|source| match source.kind() {
-            io::ErrorKind::PermissionDenied => ClientError::Denied { socket },
-            _ => ClientError::Absent { socket, source },
+        let stream = UnixStream::connect(&self.socket).await.map_err(|source| {
+            if source.kind() == io::ErrorKind::PermissionDenied {
+                ClientError::Denied { socket }
+            } else {
+                ClientError::Absent { socket, source }
+            }
         })?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
@@ -90,10 +93,6 @@ impl Client {
             return Ok(body);
         }
         let refused = serde_json::from_slice::<ErrorBody>(&body).map(|body| body.error);
-        Err(ClientError::Refused(refused.unwrap_or_else(|_| format!("the daemon answered {}", reason(code)))))
+        Err(ClientError::Refused(refused.unwrap_or_else(|_| format!("the daemon answered {code}"))))
     }
-}
-
-fn reason(code: StatusCode) -> String {
-    code.to_string()
 }

@@ -18,7 +18,7 @@ pub struct Socket {
 
 /// Removes the file when dropped.
 #[derive(Debug)]
-pub struct Removed(PathBuf);
+pub(super) struct Removed(PathBuf);
 
 impl Drop for Removed {
     fn drop(&mut self) {

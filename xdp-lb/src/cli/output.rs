@@ -10,7 +10,7 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// Whether colours are wanted on standard output: it is a terminal and NO_COLOR is not set (<https://no-color.org>).
+/// Whether colours are wanted on standard output: it is a terminal and `NO_COLOR` is not set (<https://no-color.org>).
 pub(super) fn stdout_color() -> bool {
     io::stdout().is_terminal() && color_allowed()
 }

@@ -35,7 +35,7 @@ struct InterfaceLabels {
     mode: String,
 }
 
-/// All metrics of a status, in the OpenMetrics text format.
+/// All metrics of a status, in the `OpenMetrics` text format.
 pub fn page(status: &Status) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("xdplb");
     daemon(&mut registry, status);
@@ -73,8 +73,11 @@ fn daemon(registry: &mut Registry, status: &Status) {
     registry.register("dropped_packets", "Packets that the program dropped", drops);
 }
 
-/// The traffic counters, with their names and helps.
-const TRAFFIC: [(&str, &str, fn(&Traffic) -> u64); 5] = [
+/// Name, help and value of a traffic counter.
+type TrafficCounter = (&'static str, &'static str, fn(&Traffic) -> u64);
+
+/// The traffic counters.
+const TRAFFIC: [TrafficCounter; 5] = [
     ("packets", "Packets from clients", |traffic| traffic.packets),
     ("bytes", "Bytes of frames from clients", |traffic| traffic.bytes),
     ("connections", "New TCP connections", |traffic| traffic.connections),
