@@ -40,9 +40,9 @@ pub(super) type NextHops = Arc<HashMap<IpAddr, NextHop>>;
 pub(super) type Links = Arc<Vec<Link>>;
 
 pub(super) struct Task {
-    pub(super) targets: watch::Receiver<BTreeSet<IpAddr>>,
-    pub(super) next_hops: watch::Sender<NextHops>,
-    pub(super) links: watch::Sender<Links>,
+    targets: watch::Receiver<BTreeSet<IpAddr>>,
+    next_hops: watch::Sender<NextHops>,
+    links: watch::Sender<Links>,
     kernel: Kernel,
     resolver: Resolver,
     /// What changes made necessary and has not been done, and when to do it.
