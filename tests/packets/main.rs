@@ -1,0 +1,19 @@
+//! Packet tables through the real program, by `BPF_PROG_TEST_RUN`.
+//!
+//! A case is a packet and what must become of it; the state is [`bench::Bench`]'s, which stores services as the daemon
+//! does. Expected packets are built from nothing, checksums included, so every comparison is one of incremental with
+//! recomputed checksums.
+
+mod bench;
+mod case;
+mod frame;
+mod state;
+
+mod capacity;
+mod dsr;
+mod malformed;
+mod mutation;
+mod nat;
+mod pass;
+mod reply;
+mod spread;

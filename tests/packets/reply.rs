@@ -1,0 +1,108 @@
+//! Backends' replies.
+
+use xdp_lb_common::DropReason;
+
+use crate::{
+    bench::Bench,
+    case::{Case, Expect, Ingress, backend, check_all},
+    frame::{BACKEND_MAC, CLIENT_MAC, Frame, L4},
+    nat::{IN_MAC, OUT_MAC},
+};
+
+fn reply(l4: L4, from: &str, to: &str) -> Frame {
+    Frame::new(l4, from, to).macs(BACKEND_MAC, OUT_MAC)
+}
+
+/// What the client gets for `packet`: from the VIP, routed.
+fn routed(packet: &Frame, vip: &str) -> Frame {
+    let to = packet.to.to_string();
+    packet.clone().between(vip, &to).ttl(packet.ttl - 1).macs(IN_MAC, CLIENT_MAC)
+}
+
+#[test]
+fn source_becomes_the_vip() {
+    let tcp = reply(L4::Ack, "10.0.1.11:8080", "203.0.113.7:40000");
+    let near = reply(L4::Ack, "10.0.1.11:8080", "10.0.0.2:40000");
+    let udp = reply(L4::Udp, "10.0.1.11:5353", "203.0.113.7:40000");
+    let unsummed = reply(L4::UdpUnsummed, "10.0.1.11:5353", "203.0.113.7:40000");
+    let tcp6 = reply(L4::Ack, "[fd00:1::11]:8080", "[2001:db8:1::7]:40000");
+    let udp6 = reply(L4::Udp, "[fd00:1::11]:5353", "[2001:db8:1::7]:40000");
+    let from = |packet: &Frame, vip| Expect::Redirect(routed(packet, vip));
+    check_all(&[
+        backend("IPv4 TCP by a gateway", &tcp, from(&tcp, "192.0.2.10:80")),
+        backend("IPv4 TCP on the link", &near, from(&near, "192.0.2.10:80")),
+        backend("IPv4 UDP", &udp, from(&udp, "192.0.2.10:53")),
+        backend("IPv4 UDP without a checksum", &unsummed, from(&unsummed, "192.0.2.10:53")),
+        backend("IPv6 TCP", &tcp6, from(&tcp6, "[2001:db8::10]:80")),
+        backend("IPv6 UDP", &udp6, from(&udp6, "[2001:db8::10]:53")),
+        backend(
+            "IPv4 options",
+            &tcp.clone().options(&[1; 8]),
+            from(&tcp.clone().options(&[1; 8]), "192.0.2.10:80"),
+        ),
+    ]);
+}
+
+#[test]
+fn a_reply_to_the_interface_it_came_from_is_transmitted() {
+    let packet = Frame::new(L4::Ack, "10.0.0.50:80", "203.0.113.7:40000").macs(BACKEND_MAC, IN_MAC);
+    let expect = Expect::Transmit(routed(&packet, "192.0.2.30:80"));
+    check_all(&[Case { name: "hairpin", ingress: Ingress::In, packet: packet.bytes(), expect }]);
+}
+
+#[test]
+fn the_kernel_routes_what_only_it_can() {
+    // Nobody has asked for 10.0.0.99 yet; 198.51.100.0/24 has a small MTU. Only addresses and ports are changed then.
+    let unresolved = reply(L4::Ack, "10.0.1.11:8080", "10.0.0.99:40000");
+    let unresolved6 = reply(L4::Ack, "[fd00:1::11]:8080", "[fd00::99]:40000");
+    let big = reply(L4::Ack, "10.0.1.11:8080", "198.51.100.7:40000").payload(1000);
+    let translated = |packet: &Frame, vip| {
+        let to = packet.to.to_string();
+        Expect::PassChanged(packet.clone().between(vip, &to))
+    };
+    check_all(&[
+        backend("IPv4 neighbour unresolved", &unresolved, translated(&unresolved, "192.0.2.10:80")),
+        backend("IPv6 neighbour unresolved", &unresolved6, translated(&unresolved6, "[2001:db8::10]:80")),
+        backend("too big for the route", &big, translated(&big, "192.0.2.10:80")),
+    ]);
+}
+
+#[test]
+fn answers_to_health_checks_pass_untouched() {
+    check_all(&[
+        backend("IPv4", &reply(L4::Ack, "10.0.1.11:8080", "10.0.1.1:50000"), Expect::Pass),
+        backend("IPv6", &reply(L4::Ack, "[fd00:1::11]:8080", "[fd00:1::1]:50000"), Expect::Pass),
+    ]);
+}
+
+#[test]
+fn replies_that_cannot_be_sent_are_dropped_with_their_reason() {
+    let blackhole = reply(L4::Ack, "10.0.1.11:8080", "198.18.0.7:40000");
+    let blackhole6 = reply(L4::Ack, "[fd00:1::11]:8080", "[2001:db8:2::7]:40000");
+    let expired = reply(L4::Ack, "10.0.1.11:8080", "203.0.113.7:40000").ttl(1);
+    check_all(&[
+        backend("IPv4 blackhole", &blackhole, Expect::Drop(DropReason::NoRouteToClient)),
+        backend("IPv6 blackhole", &blackhole6, Expect::Drop(DropReason::NoRouteToClient)),
+        backend("TTL", &expired, Expect::Drop(DropReason::TtlExpired)),
+    ]);
+}
+
+#[test]
+fn a_round_trip_is_counted_on_both_sides() {
+    let bench = Bench::new();
+    let before = bench.dataplane.reader().backend(1).expect("counters");
+    assert_eq!(before, xdp_lb_common::counters::BackendCounters::default());
+    let there = Frame::new(L4::Syn, "203.0.113.7:40000", "192.0.2.10:80").bytes();
+    let back = reply(L4::Ack, "10.0.1.11:8080", "203.0.113.7:40000").payload(500).bytes();
+    bench.run(bench.inside, &there);
+    bench.run(bench.outside, &back);
+    bench.run(bench.outside, &back);
+    let counted = bench.dataplane.reader().backend(1).expect("counters");
+    assert_eq!((counted.packets, counted.bytes, counted.connections), (1, there.len() as u64, 1));
+    assert_eq!((counted.reply_packets, counted.reply_bytes), (2, 2 * back.len() as u64));
+
+    let unserved = Frame::new(L4::Syn, "203.0.113.7:40000", "192.0.2.40:80").bytes();
+    bench.run(bench.inside, &unserved);
+    let service = bench.dataplane.reader().service(5).expect("counters");
+    assert_eq!((service.dropped_packets, service.dropped_bytes), (1, unserved.len() as u64));
+}
