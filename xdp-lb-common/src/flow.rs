@@ -37,7 +37,7 @@ pub fn hash<const WORDS: usize>(client: [u32; WORDS], source: Be16, destination:
         sum = sum.wrapping_add(product(client[1 % WORDS], seed[2], client[2 % WORDS], seed[3]));
         sum = sum.wrapping_add(product(client[3 % WORDS], seed[4], 0, seed[5]));
     }
-    sum ^= (seed[6] as u64) << 32 | seed[7] as u64;
+    sum ^= ((seed[6] as u64) << 32) | seed[7] as u64;
     sum = (sum ^ (sum >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     sum = (sum ^ (sum >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     (sum >> 32) as u32
@@ -57,7 +57,7 @@ mod tests {
         let mut slots = [0u32; 256];
         let mut total = 0.0;
         for hash in hashes {
-            slots[(u64::from(hash) * 256 >> 32) as usize] += 1;
+            slots[((u64::from(hash) * 256) >> 32) as usize] += 1;
             total += 1.0;
         }
         let expected = total / 256.0;

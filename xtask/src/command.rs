@@ -49,8 +49,8 @@ pub(crate) fn step(title: &str, limit: Duration, command: &mut Command) -> anyho
         .stderr(Stdio::piped())
         .spawn()
         .with_context(|| format!("{title}: cannot start `{}`", shown(command)))?;
-    let progress = Progress::start(title);
-    let (status, tail) = follow(&mut child, limit, &progress)
+    let mut progress = Progress::start(title);
+    let (status, tail) = follow(&mut child, limit, &mut progress)
         .with_context(|| format!("{title}: lost sight of `{}`", shown(command)))?;
     let why = match status {
         Some(status) if status.success() => {
@@ -69,7 +69,7 @@ pub(crate) fn step(title: &str, limit: Duration, command: &mut Command) -> anyho
 fn follow(
     child: &mut Child,
     limit: Duration,
-    progress: &Progress,
+    progress: &mut Progress,
 ) -> anyhow::Result<(Option<ExitStatus>, VecDeque<String>)> {
     let (lines, output) = channel();
     if let Some(stdout) = child.stdout.take() {

@@ -9,6 +9,9 @@ use std::{
 /// Longest progress line; a longer one would wrap and could not be overwritten.
 const WIDTH: usize = 100;
 
+/// How long a log goes without a sign of life.
+const QUIET: Duration = Duration::from_secs(15);
+
 /// Something done or chosen, in one line.
 pub(crate) fn line(text: &str) {
     println!("{text}");
@@ -29,11 +32,13 @@ pub(crate) fn seconds(elapsed: Duration) -> String {
     format!("{:.1} s", elapsed.as_secs_f64())
 }
 
-/// A long step's progress: redrawn in place on a terminal, a line at its start and at its end elsewhere.
+/// A long step's progress: redrawn in place on a terminal, a line now and then elsewhere.
 pub(crate) struct Progress {
     title: String,
     start: Instant,
     terminal: bool,
+    /// When the last line was written where nothing can be redrawn.
+    said: Instant,
 }
 
 impl Progress {
@@ -43,7 +48,7 @@ impl Progress {
         if !terminal {
             println!("{title} ...");
         }
-        Self { title: title.to_owned(), start: Instant::now(), terminal }
+        Self { title: title.to_owned(), start: Instant::now(), terminal, said: Instant::now() }
     }
 
     /// How long it has been going on.
@@ -52,13 +57,17 @@ impl Progress {
     }
 
     /// Shows that it is going on, and the last line of the command's output.
-    pub(crate) fn tick(&self, last: &str) {
+    pub(crate) fn tick(&mut self, last: &str) {
+        let printable =
+            |text: String| text.chars().filter(|c| !c.is_control()).take(WIDTH).collect::<String>();
+        let elapsed = self.elapsed().as_secs();
         if self.terminal {
-            let text = format!("{} ({:.0} s) {}", self.title, self.elapsed().as_secs_f64(), last.trim());
-            let text: String = text.chars().filter(|c| !c.is_control()).take(WIDTH).collect();
-            eprint!("\r\x1b[K{text}");
+            eprint!("\r\x1b[K{}", printable(format!("{} ({elapsed} s) {}", self.title, last.trim())));
             // Progress that cannot be shown is no reason to stop.
             let _ = stderr().flush();
+        } else if self.said.elapsed() >= QUIET {
+            self.said = Instant::now();
+            println!("{}", printable(format!("  {elapsed} s: {}", last.trim())));
         }
     }
 

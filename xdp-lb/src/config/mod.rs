@@ -14,6 +14,8 @@ mod suggest;
 mod types;
 mod validate;
 
+use std::path::{Path, PathBuf};
+
 use serde::Deserialize;
 use toml::de::{DeTable, Deserializer};
 
@@ -72,3 +74,21 @@ fn toml_error(error: &toml::de::Error, prefix: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests;
+
+/// Where pins are unless the configuration says otherwise.
+pub const DEFAULT_PIN: &str = "/sys/fs/bpf/xdp-lb";
+
+/// The pin folder that a configuration names, however wrong the rest of it is: the way back must not depend on that.
+///
+/// # Errors
+///
+/// Fails if the file cannot be read or is not TOML.
+pub fn pin_of(path: &Path) -> Result<PathBuf, Report> {
+    let name = path.display().to_string();
+    let wrong = |message: String| Report::new(&name, "", vec![Diagnostic::of_file(Severity::Error, message)]);
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let table: toml::Table =
+        text.parse().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
+    let pin = table.get("datapath").and_then(|datapath| datapath.get("pin")).and_then(toml::Value::as_str);
+    Ok(PathBuf::from(pin.unwrap_or(DEFAULT_PIN)))
+}

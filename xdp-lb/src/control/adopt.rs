@@ -1,7 +1,7 @@
 //! What an earlier daemon left in the maps, as the state before this daemon's first configuration. Pure.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     net::{IpAddr, SocketAddr},
     time::Duration,
 };
@@ -30,13 +30,15 @@ pub(super) fn adopt(adopted: &Adopted, sizes: &Sizes, now: Timestamp) -> (Vec<Se
         let Some(service) = records.get(&record.service) else { continue };
         let region = Region { base: service.base(), size: service.size() };
         let vip = address(record, &record.vip, record.vip_port.get());
-        if !services.contains_key(&record.service) {
-            if !allocation.slots.claim(region) || !allocation.services.claim(record.service) {
-                continue;
+        let service = match services.entry(record.service) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                if !allocation.slots.claim(region) || !allocation.services.claim(record.service) {
+                    continue;
+                }
+                new.insert(empty(record, record.service, region, vip))
             }
-            services.insert(record.service, empty(record, record.service, region, vip));
-        }
-        let Some(service) = services.get_mut(&record.service) else { continue };
+        };
         if service.config.vip == vip && allocation.backends.claim(*index) {
             service.backends.push(known(*index, record, now));
         }

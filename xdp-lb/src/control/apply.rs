@@ -67,9 +67,17 @@ impl Owner {
                 }
                 changed.insert(position);
                 let (service, backend_name) = (&service.config.name, &backend.config.name);
-                match &backend.way.now {
-                    Ok(way) => tracing::info!(%service, backend = %backend_name, %way, "next hop resolved"),
-                    Err(reason) => tracing::warn!(%service, backend = %backend_name, %reason, "no next hop"),
+                match (&backend.way.now, before) {
+                    // What was expected, once for each backend of a configuration.
+                    (Ok(way), Err(unknown)) if unknown == super::state::UNKNOWN => {
+                        debug!(%service, backend = %backend_name, %way, "next hop resolved");
+                    }
+                    (Ok(way), _) => {
+                        tracing::info!(%service, backend = %backend_name, %way, "next hop resolved");
+                    }
+                    (Err(reason), _) => {
+                        tracing::warn!(%service, backend = %backend_name, %reason, "no next hop");
+                    }
                 }
             }
         }

@@ -111,10 +111,10 @@ impl Owner {
                 let result = self.reload().await;
                 match &result {
                     Ok(()) => {
-                        info!(file = %self.file.display(), revision = self.revision, "configuration reloaded")
+                        info!(file = %self.file.display(), revision = self.revision, "configuration reloaded");
                     }
                     Err(reason) => {
-                        error!("the new configuration was refused, nothing has changed:\n{reason}")
+                        error!("the new configuration was refused, nothing has changed:\n{reason}");
                     }
                 }
                 self.refused = result.as_ref().err().cloned();

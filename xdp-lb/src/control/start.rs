@@ -112,6 +112,7 @@ impl Owner {
         self.install(configured)?;
         self.attach_all()?;
         self.dataplane.commit()?;
+        self.dataplane.forward_log();
         self.detach_others()?;
         self.sync_checks();
         self.publish();

@@ -31,6 +31,9 @@ pub(super) struct Backend {
     pub(super) way: Way,
 }
 
+/// Nothing has been heard of a way yet.
+pub(super) const UNKNOWN: &str = "waiting for the kernel to resolve it";
+
 /// The way to a backend.
 #[derive(Clone, Debug)]
 pub(super) struct Way {
@@ -43,7 +46,7 @@ pub(super) struct Way {
 impl Way {
     /// Nothing is known yet.
     pub(super) fn unknown(last: Option<Resolved>) -> Self {
-        Self { now: Err("waiting for the kernel to resolve it".to_owned()), last }
+        Self { now: Err(UNKNOWN.to_owned()), last }
     }
 
     /// Takes in what the kernel says. `interfaces`: those with our program, by index; others cannot be sent to.

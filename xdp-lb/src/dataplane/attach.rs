@@ -13,7 +13,7 @@ use aya::{
 use tracing::{info, warn};
 use xdp_lb_common::map;
 
-use super::{Dataplane, DataplaneError, foreign_program, object, pins};
+use super::{Dataplane, DataplaneError, foreign_program, object};
 use crate::{config::Attach, net};
 
 /// Where in the receive path the program runs.
@@ -128,7 +128,7 @@ impl Dataplane {
 
     /// Interfaces that have a pinned link of ours, attached or not.
     pub fn pinned(&self) -> Result<Vec<String>, DataplaneError> {
-        pins::names(&self.pins.links())
+        self.pins.linked()
     }
 
     /// Whether what this daemon pinned is still there.
@@ -162,7 +162,7 @@ impl Dataplane {
             self.staged = false;
         }
         let path = self.pins.program();
-        let new = path.with_extension("new");
+        let new = path.with_file_name("balancer-new");
         let _absent = fs::remove_file(&new);
         object::program(&mut self.ebpf)?.pin(&new).map_err(DataplaneError::pin("pin", &new))?;
         fs::rename(&new, &path).map_err(DataplaneError::pin("rename", new))

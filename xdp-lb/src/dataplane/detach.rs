@@ -28,9 +28,9 @@ pub fn remove(pin: &Path) -> Result<Removed, DataplaneError> {
     }
     let pins = Pins::new(pin);
     let daemon = matches!(Lock::take(pin), Err(DataplaneError::Locked { .. }));
-    let interfaces = pins::names(&pins.links())?;
+    let interfaces = pins.linked()?;
     // Links first: no packet meets a program whose pins are half gone.
-    for folder in ["link", "prog", "maps", "maps.new", "maps.old"] {
+    for folder in ["link", "prog", "maps", "maps-new", "maps-old"] {
         pins::discard(&pin.join(folder))?;
     }
     // What somebody else put there stays, and the folder with it.

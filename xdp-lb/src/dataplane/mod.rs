@@ -13,6 +13,7 @@ mod detach;
 mod endpoints;
 mod error;
 mod lock;
+mod log;
 mod mapped;
 mod object;
 mod owner;

@@ -43,8 +43,15 @@ impl Pins {
         self.root.join("link")
     }
 
+    /// bpffs reserves dots in names, and interfaces have none of the colons that take their place.
     pub(super) fn link(&self, interface: &str) -> PathBuf {
-        self.links().join(interface)
+        self.links().join(interface.replace('.', ":"))
+    }
+
+    /// Interfaces that have a pinned link.
+    pub(super) fn linked(&self) -> Result<Vec<String>, DataplaneError> {
+        let names = names(&self.links())?.into_iter();
+        Ok(names.map(|name| name.replace(':', ".")).collect())
     }
 
     /// Makes the folders.
@@ -58,7 +65,7 @@ impl Pins {
 
     /// An empty folder for maps that are to take the place of those in [`Self::maps`].
     pub(super) fn stage(&self) -> Result<PathBuf, DataplaneError> {
-        let path = self.root.join("maps.new");
+        let path = self.root.join("maps-new");
         discard(&path)?;
         fs::create_dir(&path).map_err(DataplaneError::pin("create", &path))?;
         Ok(path)
@@ -66,7 +73,7 @@ impl Pins {
 
     /// Removes the staged maps, and the folders that are empty then.
     pub(super) fn abandon(&self) {
-        let _gone_already = discard(&self.root.join("maps.new"));
+        let _gone_already = discard(&self.root.join("maps-new"));
         for folder in [self.root.join("prog"), self.links(), self.root.clone()] {
             let _not_empty = fs::remove_dir(folder);
         }
@@ -74,7 +81,7 @@ impl Pins {
 
     /// Puts the staged maps where the next daemon looks for them.
     pub(super) fn promote(&self) -> Result<(), DataplaneError> {
-        let (new, old) = (self.root.join("maps.new"), self.root.join("maps.old"));
+        let (new, old) = (self.root.join("maps-new"), self.root.join("maps-old"));
         discard(&old)?;
         match fs::rename(self.maps(), &old) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -137,7 +144,7 @@ pub(super) fn discard(path: &Path) -> Result<(), DataplaneError> {
 }
 
 /// Names of the files in a folder; none if it is not there.
-pub(super) fn names(folder: &Path) -> Result<Vec<String>, DataplaneError> {
+fn names(folder: &Path) -> Result<Vec<String>, DataplaneError> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => other.map_err(DataplaneError::pin("read", folder))?,

@@ -72,6 +72,7 @@ fn resolve(
             Ok(Resolved { ifindex, interface, source_mac, destination_mac, gateway })
         }
         Answer::Pending => Err(Unresolved::Pending),
+        Answer::Refused => Err(Unresolved::NeighbourTableFull { next_hop }),
         Answer::Unanswered => Err(Unresolved::NoNeighbour { interface, next_hop }),
     }
 }

@@ -21,11 +21,14 @@ impl Kernel {
         Ok(Self { events: Events::subscribe()?, requests: Requests::open()? })
     }
 
-    /// Every interface, every neighbour.
-    pub(super) async fn tables(&mut self) -> Result<(Vec<Event>, Vec<Event>), NetError> {
-        let links = self.requests.list("interfaces", Request::Links).await?;
-        let neighbours = self.requests.list("neighbours", Request::Neighbours).await?;
-        Ok((links, neighbours))
+    /// Every interface.
+    pub(super) async fn links(&mut self) -> Result<Vec<Event>, NetError> {
+        self.requests.list("interfaces", Request::Links).await
+    }
+
+    /// Every neighbour.
+    pub(super) async fn neighbours(&mut self) -> Result<Vec<Event>, NetError> {
+        self.requests.list("neighbours", Request::Neighbours).await
     }
 
     /// The route to each of `targets`: policy rules, metrics and the choice among equal paths are the kernel's.
@@ -47,6 +50,6 @@ impl Kernel {
 /// Lists the interfaces of the calling thread's network namespace, by index.
 pub(super) async fn links() -> Result<Vec<Link>, NetError> {
     let mut tables = Tables::default();
-    tables.replace(Requests::open()?.list("interfaces", Request::Links).await?, Vec::new());
+    tables.replace_links(Requests::open()?.list("interfaces", Request::Links).await?);
     Ok(tables.links())
 }

@@ -13,6 +13,8 @@ const ASK_FRESH: Duration = Duration::from_secs(15);
 const ASK_STALE: Duration = Duration::from_secs(5);
 const ASK_WAITING: Duration = Duration::from_secs(1);
 const ASK_FAILED: Duration = Duration::from_secs(2);
+/// A full table gets room when the kernel sweeps it.
+const ASK_REFUSED: Duration = Duration::from_secs(10);
 
 /// What is known about a neighbour.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub(super) struct Neighbour {
     mac: Option<[u8; 6]>,
     /// When the kernel was last asked to use it.
     asked: Option<Instant>,
+    /// Whether it had no room for an entry then.
+    refused: bool,
     /// Whether the kernel has an entry.
     in_kernel: bool,
 }
@@ -43,12 +47,14 @@ pub(super) enum Answer {
     Mac([u8; 6]),
     Pending,
     Unanswered,
+    /// The kernel has no room for an entry, so nobody was asked.
+    Refused,
 }
 
 impl Neighbour {
     /// One never heard of.
     pub(super) const UNKNOWN: Self =
-        Self { state: State::Waiting(None), mac: None, asked: None, in_kernel: false };
+        Self { state: State::Waiting(None), mac: None, asked: None, refused: false, in_kernel: false };
 
     /// Its MAC address at `now`.
     pub(super) fn answer(&self, now: Instant) -> Answer {
@@ -58,27 +64,33 @@ impl Neighbour {
                 Answer::Unanswered
             }
             State::Static | State::Fresh | State::Stale | State::Waiting(_) => {
-                self.mac.map_or(Answer::Pending, Answer::Mac)
+                let unknown = if self.refused { Answer::Refused } else { Answer::Pending };
+                self.mac.map_or(unknown, Answer::Mac)
             }
         }
     }
 
-    /// Whether the kernel should be asked to use it at `now`.
-    pub(super) fn is_due(&self, now: Instant) -> bool {
+    /// How long ago, at `now`, the kernel should have been asked to use it; none if that is not due.
+    pub(super) fn overdue(&self, now: Instant) -> Option<Duration> {
         let interval = match self.state {
-            State::Static => return false,
+            State::Static => return None,
             State::Fresh => ASK_FRESH,
             State::Stale => ASK_STALE,
+            State::Waiting(_) if self.refused => ASK_REFUSED,
             State::Waiting(_) => ASK_WAITING,
             State::Failed => ASK_FAILED,
         };
-        self.asked.is_none_or(|asked| now.saturating_duration_since(asked) >= interval)
+        match self.asked {
+            Some(asked) => now.saturating_duration_since(asked).checked_sub(interval),
+            None => Some(Duration::MAX),
+        }
     }
 
-    /// Notes that the kernel was asked at `now` to use it.
-    pub(super) fn asked(&mut self, now: Instant) {
+    /// Notes that the kernel was asked at `now` to use it, and whether it had room for an entry.
+    pub(super) fn asked(&mut self, now: Instant, room: bool) {
         self.asked = Some(now);
-        if let State::Waiting(since @ None) = &mut self.state {
+        self.refused = !room;
+        if room && let State::Waiting(since @ None) = &mut self.state {
             *since = Some(now);
         }
     }
@@ -104,7 +116,6 @@ impl Neighbour {
             NeighbourState::Incomplete => return self.lose(),
             NeighbourState::Failed => {
                 self.state = State::Failed;
-                self.mac = None;
                 return;
             }
         };
@@ -115,7 +126,18 @@ impl Neighbour {
     /// The kernel removed its entry: a cache may forget, so its address stays until somebody was asked in vain.
     pub(super) fn remove(&mut self) {
         self.in_kernel = false;
+        if self.state == State::Failed && self.mac.is_some() {
+            // Entries removed by hand are said to have failed first, in the same breath.
+            self.state = State::Waiting(None);
+        }
         self.lose();
+    }
+
+    /// Takes a failure for what it is: nothing followed it that says otherwise.
+    pub(super) fn settle(&mut self) {
+        if self.state == State::Failed {
+            self.mac = None;
+        }
     }
 
     /// The kernel does not know it (any more). Whoever did not answer still has not.

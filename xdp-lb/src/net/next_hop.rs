@@ -82,6 +82,11 @@ pub enum Unresolved {
         /// The address nobody answers for: the target's or its gateway's.
         next_hop: IpAddr,
     },
+    /// The kernel has no room for another neighbour, so it does not ask for the next hop's address.
+    NeighbourTableFull {
+        /// The address not asked for: the target's or its gateway's.
+        next_hop: IpAddr,
+    },
     /// The interface carries no Ethernet frames (loopback, tunnels).
     NotEthernet {
         /// Name of the interface.
@@ -138,6 +143,14 @@ impl fmt::Display for Unresolved {
             Self::NoNeighbour { interface, next_hop } => {
                 let protocol = if next_hop.is_ipv4() { "ARP" } else { "neighbour discovery" };
                 write!(f, "no neighbour entry for {next_hop} on {interface} ({protocol} unanswered)")
+            }
+            Self::NeighbourTableFull { next_hop } => {
+                let family = if next_hop.is_ipv4() { "ipv4" } else { "ipv6" };
+                write!(
+                    f,
+                    "the kernel's neighbour table has no room for {next_hop} \
+                     (raise net.{family}.neigh.default.gc_thresh3)"
+                )
             }
             Self::NotEthernet { interface } => write!(f, "{interface} is not an Ethernet interface"),
             Self::Encapsulated { interface } => {

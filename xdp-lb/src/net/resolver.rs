@@ -1,6 +1,7 @@
 //! The targets, their routes, and what follows from them with the tables. Pure: facts and the time come in as arguments.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     net::IpAddr,
     time::Instant,
@@ -72,14 +73,17 @@ impl Resolver {
         self.ways.iter().map(|(target, way)| (*target, self.next_hop(*target, way, now))).collect()
     }
 
-    /// Up to `limit` neighbours the kernel should be asked at `now` to use.
+    /// Up to `limit` neighbours the kernel should be asked at `now` to use, those overdue longest first.
     pub(super) fn due(&self, now: Instant, limit: usize) -> Vec<NeighbourKey> {
         let sends = |key: &NeighbourKey| {
             let link = self.tables.link(key.ifindex);
             decide::down(link).is_none() && link.is_some_and(|link| link.mac.is_some())
         };
-        let due = |key: &&NeighbourKey| self.tables.is_due(key, now) && sends(key);
-        self.neighbours.iter().filter(due).take(limit).copied().collect()
+        let overdue = |key: &NeighbourKey| Some((Reverse(self.tables.overdue(key, now)?), *key));
+        let mut due: Vec<_> =
+            self.neighbours.iter().filter_map(overdue).filter(|(_, key)| sends(key)).collect();
+        due.sort_unstable();
+        due.into_iter().take(limit).map(|(_, key)| key).collect()
     }
 
     fn next_hop(&self, target: IpAddr, way: &Way, now: Instant) -> NextHop {

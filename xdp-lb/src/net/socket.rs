@@ -151,7 +151,6 @@ impl Requests {
         let first = self.sequence.wrapping_add(1);
         let mut datagram = Vec::new();
         for request in requests {
-            // 0 marks what nobody asked for, and a stray 0 in 2^32 requests only costs one lookup its answer.
             self.sequence = self.sequence.wrapping_add(1);
             request.write(self.sequence, &mut datagram);
         }

@@ -2,13 +2,13 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::{
     Link,
     neighbour::{Answer, Neighbour},
-    wire::{Event, NeighbourKey},
+    wire::{Event, NeighbourKey, NeighbourState},
 };
 
 /// What a change makes necessary; each step includes those before it.
@@ -29,6 +29,8 @@ pub(super) enum Work {
 pub(super) struct Tables {
     links: BTreeMap<u32, Link>,
     neighbours: HashMap<NeighbourKey, Neighbour>,
+    /// Neighbours that failed since [`Tables::settle`].
+    failing: Vec<NeighbourKey>,
 }
 
 impl Tables {
@@ -46,14 +48,14 @@ impl Tables {
         self.neighbours.get(key).unwrap_or(&Neighbour::UNKNOWN).answer(now)
     }
 
-    /// Whether the kernel should be asked at `now` to use this neighbour.
-    pub(super) fn is_due(&self, key: &NeighbourKey, now: Instant) -> bool {
-        self.neighbours.get(key).unwrap_or(&Neighbour::UNKNOWN).is_due(now)
+    /// How long ago, at `now`, the kernel should have been asked to use this neighbour; none if that is not due.
+    pub(super) fn overdue(&self, key: &NeighbourKey, now: Instant) -> Option<Duration> {
+        self.neighbours.get(key).unwrap_or(&Neighbour::UNKNOWN).overdue(now)
     }
 
-    /// Notes that the kernel was asked at `now` to use this neighbour.
-    pub(super) fn asked(&mut self, key: NeighbourKey, now: Instant) {
-        self.neighbours.entry(key).or_insert(Neighbour::UNKNOWN).asked(now);
+    /// Notes that the kernel was asked at `now` to use this neighbour, and whether it had room for an entry.
+    pub(super) fn asked(&mut self, key: NeighbourKey, now: Instant, room: bool) {
+        self.neighbours.entry(key).or_insert(Neighbour::UNKNOWN).asked(now, room);
     }
 
     /// Takes in one change.
@@ -66,6 +68,9 @@ impl Tables {
                 if known { Work::Lookup } else { Work::Nothing }
             }
             Event::Neighbour { key, state, mac } => {
+                if state == NeighbourState::Failed {
+                    self.failing.push(key);
+                }
                 self.change(key, |neighbour| neighbour.observe(state, mac))
             }
             Event::NeighbourGone(key) => self.lose_neighbour(key),
@@ -74,19 +79,24 @@ impl Tables {
         }
     }
 
-    /// Takes in whole listings; what they do not hold is gone.
-    pub(super) fn replace(&mut self, links: Vec<Event>, neighbours: Vec<Event>) {
+    /// Takes in a whole listing of interfaces; those not in it are gone.
+    pub(super) fn replace_links(&mut self, links: Vec<Event>) -> Work {
         let mut missing: HashSet<u32> = self.links.keys().copied().collect();
+        let mut work = Work::Nothing;
         for event in links {
             if let Event::Link(link) = &event {
                 missing.remove(&link.index);
             }
-            self.apply(event);
+            work = work.max(self.apply(event));
         }
         for index in missing {
-            self.apply(Event::LinkGone(index));
+            work = work.max(self.apply(Event::LinkGone(index)));
         }
+        work
+    }
 
+    /// Takes in a whole listing of neighbours; those not in it are gone.
+    pub(super) fn replace_neighbours(&mut self, neighbours: Vec<Event>) {
         let mut missing: HashSet<NeighbourKey> =
             self.neighbours.iter().filter(|(_, known)| known.in_kernel()).map(|(key, _)| *key).collect();
         for event in neighbours {
@@ -97,6 +107,15 @@ impl Tables {
         }
         for key in missing {
             self.apply(Event::NeighbourGone(key));
+        }
+    }
+
+    /// Ends a burst of changes that belong together.
+    pub(super) fn settle(&mut self) {
+        for key in self.failing.drain(..) {
+            if let Some(neighbour) = self.neighbours.get_mut(&key) {
+                neighbour.settle();
+            }
         }
     }
 

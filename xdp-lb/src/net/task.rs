@@ -12,22 +12,18 @@ use std::{
 use tokio::{
     select,
     sync::watch,
-    time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until},
+    time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until},
 };
 use tracing::{debug, trace, warn};
 
-use super::{
-    Link, NetError, NextHop,
-    kernel::Kernel,
-    resolver::Resolver,
-    table::Work,
-    wire::{NeighbourKey, Outcome},
-};
+use super::{Link, NetError, NextHop, kernel::Kernel, resolver::Resolver, table::Work, wire::Outcome};
 
 /// Changes come in bursts; this long after the first one, all are worked off together.
 const SETTLE: Duration = Duration::from_millis(20);
 /// How often neighbours are looked after.
 const UPKEEP: Duration = Duration::from_secs(1);
+/// How often interfaces are listed: the kernel does not announce an XDP program attached by a BPF link.
+const CHECK_LINKS: Duration = Duration::from_secs(5);
 /// How often everything is read again, whatever was heard.
 const CHECK: Duration = Duration::from_secs(30);
 /// How long to wait before new sockets are opened for broken ones.
@@ -37,13 +33,16 @@ const BURST: usize = 256;
 /// The time between two bursts.
 const BURST_GAP: Duration = Duration::from_millis(50);
 
+/// The kernel's answer when it has no room for another neighbour.
+const FULL: Outcome = Outcome(libc::ENOBUFS);
+
 pub(super) type NextHops = Arc<HashMap<IpAddr, NextHop>>;
 pub(super) type Links = Arc<Vec<Link>>;
 
 pub(super) struct Task {
-    pub(super) targets: watch::Receiver<BTreeSet<IpAddr>>,
-    pub(super) next_hops: watch::Sender<NextHops>,
-    pub(super) links: watch::Sender<Links>,
+    targets: watch::Receiver<BTreeSet<IpAddr>>,
+    next_hops: watch::Sender<NextHops>,
+    links: watch::Sender<Links>,
     kernel: Kernel,
     resolver: Resolver,
     /// What changes made necessary and has not been done, and when to do it.
@@ -89,10 +88,8 @@ impl Task {
 
     /// Follows changes; returns when the handle is dropped.
     async fn follow(&mut self) -> Result<(), NetError> {
-        let mut upkeep = interval_at(Instant::now() + UPKEEP, UPKEEP);
-        upkeep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut check = interval_at(Instant::now() + CHECK, CHECK);
-        check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut upkeep, mut check) = (every(UPKEEP), every(CHECK));
+        let mut check_links = every(CHECK_LINKS);
         self.targets.mark_changed();
         loop {
             if self.todo > Work::Nothing && self.deadline.is_none() {
@@ -119,6 +116,10 @@ impl Task {
                 },
                 () = at(self.deadline) => self.catch_up().await?,
                 _ = upkeep.tick() => self.catch_up().await?,
+                _ = check_links.tick() => {
+                    let links = self.kernel.links().await?;
+                    self.todo = self.todo.max(self.resolver.tables.replace_links(links));
+                }
                 _ = check.tick() => self.todo = Work::Reread,
             }
         }
@@ -129,9 +130,10 @@ impl Task {
         self.deadline = None;
         let todo = std::mem::take(&mut self.todo);
         if todo >= Work::Reread {
-            let (links, neighbours) = self.kernel.tables().await?;
-            self.resolver.tables.replace(links, neighbours);
+            self.resolver.tables.replace_links(self.kernel.links().await?);
+            self.resolver.tables.replace_neighbours(self.kernel.neighbours().await?);
         }
+        self.resolver.tables.settle();
         if todo >= Work::Lookup {
             let targets: Vec<_> = self.resolver.targets().collect();
             let routes = self.kernel.routes(&targets).await?;
@@ -153,19 +155,18 @@ impl Task {
         }
         let outcomes = self.kernel.use_neighbours(&due).await?;
         let now = Instant::now().into_std();
-        let full = outcomes.contains(&Outcome(libc::ENOBUFS));
+        let full = outcomes.contains(&FULL);
         if full && !self.full {
             warn!(
                 "the kernel's neighbour table is full; raise net.ipv4.neigh.default.gc_thresh3 or its IPv6 twin"
             );
         }
         self.full = full;
-        for (key, Outcome(errno)) in due.into_iter().zip(outcomes) {
-            let NeighbourKey { ifindex, address } = key;
-            if errno != 0 {
-                debug!(ifindex, %address, errno, "the kernel did not take up a neighbour");
+        for (key, outcome) in due.into_iter().zip(outcomes) {
+            if !matches!(outcome, Outcome(0) | FULL) {
+                debug!(?key, ?outcome, "the kernel did not take up a neighbour");
             }
-            self.resolver.tables.asked(key, now);
+            self.resolver.tables.asked(key, now, outcome != FULL);
         }
         Ok(())
     }
@@ -185,6 +186,12 @@ fn replace<T: PartialEq>(published: &mut Arc<T>, value: T) -> bool {
         *published = Arc::new(value);
     }
     changed
+}
+
+fn every(period: Duration) -> Interval {
+    let mut interval = interval_at(Instant::now() + period, period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
 }
 
 async fn at(deadline: Option<Instant>) {

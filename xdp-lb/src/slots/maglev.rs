@@ -91,7 +91,7 @@ mod tests {
         (1..).zip(weights).map(|(identity, &weight)| Member { identity, weight }).collect()
     }
 
-    fn counts(table: &[u32], members: usize) -> Vec<usize> {
+    fn counts(table: &[u32], members: usize) -> Vec<u32> {
         let mut counts = vec![0; members];
         for &owner in table {
             counts[owner as usize] += 1;
@@ -105,7 +105,7 @@ mod tests {
         let total: u32 = weights.iter().sum();
         for (at, (&count, &weight)) in counts(&table, weights.len()).iter().zip(weights).enumerate() {
             let exact = f64::from(size) * f64::from(weight) / f64::from(total);
-            let off = (count as f64 - exact).abs();
+            let off = (f64::from(count) - exact).abs();
             assert!(
                 off <= (exact * tolerance).max(1.0),
                 "member {at} of {weights:?}: {count} slots, {exact:.1} exact"

@@ -25,9 +25,10 @@ pub fn size_for(asked: Option<u32>, current: Option<u32>, backends: u32) -> u32 
 
 /// The smallest prime that is at least `from`.
 fn next_prime(from: u32) -> u32 {
-    let is_prime =
-        |n: &u32| (2..).take_while(|divisor| divisor * divisor <= *n).all(|divisor| n % divisor != 0);
-    (from.clamp(2, 1 << 30)..).find(is_prime).unwrap_or(FLOOR)
+    let is_prime = |n: &u32| (2..=n.isqrt()).all(|divisor| !n.is_multiple_of(divisor));
+    // There is a prime between any number and its double (Bertrand).
+    let from = from.clamp(2, 1 << 30);
+    (from..2 * from).find(is_prime).unwrap_or(from)
 }
 
 #[cfg(test)]

@@ -93,7 +93,9 @@ impl Apt {
         let Security::Derived { uri, text } = security() else {
             bail!("apt knows no package {package} that is new enough{}", advice());
         };
-        say::line(&format!("setup: adding {uri}, which has {package}, to apt's sources ({SOURCES_FILE})"));
+        say::line(&format!(
+            "setup: adding {uri}, which should have {package}, to apt's sources ({SOURCES_FILE})"
+        ));
         fs::write(SOURCES_FILE, text).with_context(|| format!("cannot write {SOURCES_FILE}"))?;
         let result = self.refresh();
         if result.is_err() || !knows(package) {

@@ -53,6 +53,7 @@ fn unpack(workspace: &Workspace, apt: &Apt) -> anyhow::Result<()> {
     for package in entries.flatten() {
         command::output(Command::new("dpkg-deb").arg("--extract").arg(package.path()).arg(&folder))?;
     }
+    fs::remove_dir_all(&download).with_context(|| format!("cannot remove {}", download.display()))?;
     if !runs(&executable(workspace)) {
         let depends = command::output(Command::new("apt-cache").args(["depends", "nginx"]))?;
         apt.install("nginx's libraries", &libraries(&depends))?;

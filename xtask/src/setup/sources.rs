@@ -39,19 +39,22 @@ pub(super) fn security(lists: &[String], deb822: &[String], os_release: &str) ->
         .find_map(|line| line.strip_prefix("VERSION_CODENAME="))
         .map_or("stable", |name| name.trim_matches('"'));
     let suite = format!("{codename}-security");
+    // A release is also called by its rank.
+    let names = [codename, "stable", "oldstable"];
     let entries: Vec<_> = lists
         .iter()
         .flat_map(|text| one_line(text))
         .chain(deb822.iter().flat_map(|text| stanzas(text)))
         .collect();
-    if entries.iter().any(|entry| entry.suites.contains(&suite)) {
+    let secures = |suite: &str| suite.strip_suffix("-security").is_some_and(|name| names.contains(&name));
+    if entries.iter().flat_map(|entry| &entry.suites).any(|suite| secures(suite)) {
         return Security::Named;
     }
-    let derived =
-        entries.iter().filter(|entry| entry.suites.iter().any(|name| name == codename)).find_map(|entry| {
-            let uri = entry.uris.iter().find_map(|uri| beside(uri))?;
-            Some((entry, uri))
-        });
+    let main = |entry: &&Entry| entry.suites.iter().any(|suite| names.contains(&suite.as_str()));
+    let derived = entries.iter().filter(main).find_map(|entry| {
+        let uri = entry.uris.iter().find_map(|uri| beside(uri))?;
+        Some((entry, uri))
+    });
     match derived {
         Some((entry, uri)) => Security::Derived { text: file(entry, &uri, &suite), uri },
         None => Security::Unknown { suite },

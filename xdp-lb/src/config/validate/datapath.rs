@@ -20,8 +20,6 @@ use crate::config::{
 /// Longest name the kernel gives an interface, in bytes.
 const LONGEST_INTERFACE: usize = 15;
 
-const DEFAULT_PIN: &str = "/sys/fs/bpf/xdp-lb";
-
 pub(super) fn datapath(raw: &Raw, host: &dyn Host, findings: &mut Findings) -> Checked<Datapath> {
     let Some(section) = &raw.datapath else {
         let error = Diagnostic::of_file(Severity::Error, "the section `[datapath]` is missing");
@@ -31,7 +29,7 @@ pub(super) fn datapath(raw: &Raw, host: &dyn Host, findings: &mut Findings) -> C
     let datapath = section.get_ref();
     let interfaces = interfaces(section, host, findings);
     let attach = choice::ATTACH.pick(datapath.attach.as_ref(), findings);
-    let pin = value::path(datapath.pin.as_ref(), "pin", DEFAULT_PIN, findings);
+    let pin = value::path(datapath.pin.as_ref(), "pin", crate::config::DEFAULT_PIN, findings);
     let hash_seed = datapath.hash_seed.as_ref().map(|seed| hash_seed(seed, findings));
     let capacity = capacity(&datapath.capacity, &raw.service, findings);
     Ok(Datapath {

@@ -22,6 +22,13 @@ fn the_suite_is_recognised_in_both_formats() {
 }
 
 #[test]
+fn a_release_may_go_by_its_rank() {
+    let (_, text) = derived(check(&["deb http://mirror.test/debian stable main\n"], &[]));
+    assert!(text.contains("\nSuites: bookworm-security\n"), "{text}");
+    assert_eq!(check(&["deb http://mirror.test/security stable-security main\n"], &[]), Security::Named);
+}
+
+#[test]
 fn a_bare_root_names_its_mirror_alone() {
     let (uri, text) = derived(check(&["deb http://mirror.test/debian bookworm main\n"], &[]));
     assert_eq!(uri, "http://mirror.test/debian-security");

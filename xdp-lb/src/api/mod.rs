@@ -1,0 +1,30 @@
+//! The runtime API: HTTP/JSON on a Unix socket. Everything the command line asks a daemon goes through it.
+//!
+//! `GET /v1/status` answers with a [`Status`]; `POST /v1/reload` answers 204, or 422 with an [`ErrorBody`].
+
+mod client;
+mod server;
+mod snapshot;
+mod socket;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{
+    client::{Client, ClientError},
+    server::serve,
+    snapshot::Snapshots,
+    socket::{Socket, SocketError},
+};
+pub use crate::model::Status;
+
+/// Path of the status.
+pub const STATUS: &str = "/v1/status";
+/// Path of the reload.
+pub const RELOAD: &str = "/v1/reload";
+
+/// The body of every answer that is not a success.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// What went wrong, for people.
+    pub error: String,
+}

@@ -1,0 +1,68 @@
+//! The state together with its counters.
+
+use std::sync::Arc;
+
+use crate::{
+    control::Handle,
+    dataplane::{DataplaneError, Reader},
+    model::{Drop, Service, Status, Traffic},
+};
+
+/// Takes snapshots: the published state, with the counters as they are at that moment.
+#[derive(Clone, Debug)]
+pub struct Snapshots {
+    handle: Handle,
+    reader: Arc<Reader>,
+}
+
+impl Snapshots {
+    /// Of this owner's state and these counters.
+    #[must_use]
+    pub const fn new(handle: Handle, reader: Arc<Reader>) -> Self {
+        Self { handle, reader }
+    }
+
+    /// The owner.
+    #[must_use]
+    pub const fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Takes one. Reading the counters is a system call for each service and backend, so it is done aside.
+    pub async fn take(&self) -> Result<Status, String> {
+        let (status, reader) = (self.handle.status(), Arc::clone(&self.reader));
+        let filled = tokio::task::spawn_blocking(move || fill(&status, &reader)).await;
+        filled
+            .map_err(|error| error.to_string())?
+            .map_err(|error| format!("{:#}", anyhow::Error::from(error)))
+    }
+}
+
+fn fill(status: &Status, reader: &Reader) -> Result<Status, DataplaneError> {
+    let mut status = status.clone();
+    for service in &mut status.services {
+        fill_service(service, reader)?;
+    }
+    let drops = reader.drops()?.into_iter();
+    status.drops = drops
+        .map(|(reason, packets)| Drop {
+            reason: reason.label().to_owned(),
+            description: reason.description().to_owned(),
+            packets,
+        })
+        .collect();
+    Ok(status)
+}
+
+fn fill_service(service: &mut Service, reader: &Reader) -> Result<(), DataplaneError> {
+    let mut total = reader.carried(service.index)?;
+    for backend in &mut service.backends {
+        let counted = reader.backend(backend.index)?;
+        backend.traffic = Traffic::from(&counted);
+        total.add(&counted);
+    }
+    service.traffic = Traffic::from(&total);
+    let lost = reader.service(service.index)?;
+    (service.dropped_packets, service.dropped_bytes) = (lost.dropped_packets, lost.dropped_bytes);
+    Ok(())
+}

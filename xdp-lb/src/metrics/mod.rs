@@ -1,0 +1,41 @@
+//! Prometheus metrics on a TCP listener: `GET /metrics`.
+
+mod page;
+
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::Snapshots;
+
+pub use self::page::page;
+
+/// The content type of the exposition format that [`page`] writes.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Answers scrapes until `stop`.
+pub async fn serve(
+    listener: TcpListener,
+    snapshots: Snapshots,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    let router = Router::new().route("/metrics", get(scrape)).with_state(snapshots);
+    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+}
+
+async fn scrape(State(snapshots): State<Snapshots>) -> Response {
+    let failure = |error: String| (StatusCode::INTERNAL_SERVER_ERROR, error).into_response();
+    match snapshots.take().await {
+        Err(error) => failure(error),
+        Ok(status) => match page(&status) {
+            Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+            Err(error) => failure(error.to_string()),
+        },
+    }
+}
