@@ -174,7 +174,7 @@ impl Daemon {
             // It may not have made its socket yet.
             Ok(self.command(&["status", "--json"]).ok())
         });
-        answer.map(drop).map_err(|error| anyhow!("{error:#}; its log:\n{}", self.log()))
+        answer.map(drop).map_err(|error| anyhow!("{error:#}; its log:\n{}", self.log().trim_end()))
     }
 }
 

@@ -18,8 +18,10 @@ pub fn veth(near: &Host, near_device: &str, far: &Host, far_device: &str) -> Res
     offloads(far, far_device)
 }
 
-/// Makes a device behave like a wire to XDP: without this, locally generated packets carry unfinished checksums, and
-/// frames sent by a native XDP program are dropped unless the receiving end polls (which GRO makes it do).
+/// Makes a device behave like a wire to XDP. Without this, locally generated packets carry unfinished checksums, and
+/// frames that a native XDP program redirects to this device's peer are dropped unless this end polls, as GRO makes it.
+/// Frames sent back by `XDP_TX` arrive too, but the kernel wakes this end for them only if it has an XDP program of its
+/// own: otherwise they wait for the next ordinary packet on the link.
 fn offloads(host: &Host, device: &str) -> Result<()> {
     host.run(Command::new("ethtool").args(["-K", device, "tx", "off", "gro", "on"]))
         .context("cannot set offloads (package ethtool)")?;

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use xdp_lb_ebpf_builder::Toolchain;
 
 use crate::{command, setup, workspace::Workspace};
 
@@ -13,7 +14,7 @@ use crate::{command, setup, workspace::Workspace};
 const MAX_LINES: usize = 400;
 
 /// Runs all lints; the first that fails is the error.
-pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
+pub(crate) fn run(workspace: &Workspace, toolchain: &Toolchain) -> anyhow::Result<()> {
     setup::components(workspace)?;
     command::pass_through(workspace.cargo().args(["fmt", "--all", "--check"]))
         .context("formatting differs: run `cargo fmt --all`")?;
@@ -24,6 +25,12 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
         "--",
         "--deny=warnings",
     ]))?;
+    // Clippy sees the XDP programs as they are for the host; only this sees what is for BPF alone.
+    let object =
+        xdp_lb_ebpf_builder::build(&workspace.root, toolchain).context("cannot build the XDP programs")?;
+    if !object.warnings.is_empty() {
+        bail!("warnings in the XDP programs:\n  {}", object.warnings.join("\n  "));
+    }
     short_files(&workspace.root)
 }
 

@@ -72,8 +72,8 @@ fn run(verb: &Verb) -> anyhow::Result<()> {
             test::run(&workspace, &toolchain)
         }
         Verb::Lint => {
-            setup::ensure(&workspace)?;
-            lint::run(&workspace)
+            let toolchain = setup::ensure(&workspace)?;
+            lint::run(&workspace, &toolchain)
         }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn run(workspace: &Workspace, toolchain: &Toolchain) -> anyhow::Resul
     let cargo_test =
         |arguments: &[&str]| command::pass_through(workspace.cargo().arg("test").args(arguments));
     let tiers: [Tier<'_>; 4] = [
-        ("lint", &|| lint::run(workspace)),
+        ("lint", &|| lint::run(workspace, toolchain)),
         ("host tests", &|| {
             cargo_test(&["--workspace", "--exclude", "xdp-lb-lab"])?;
             cargo_test(&["--package", "xdp-lb-lab", "--lib"])

@@ -25,6 +25,8 @@ pub struct Network {
     pub balancer: Node,
     /// Where servers are to run.
     pub backends: Vec<Node>,
+    /// What joins them all, where they share a segment: `bridge`, with a device `portN` to the host `.N`.
+    pub switch: Option<Host>,
     /// The balancer's devices that carry clients' and backends' packets.
     pub interfaces: Vec<String>,
     /// The owner of all these.

@@ -31,7 +31,7 @@ pub fn routed(backends: usize) -> Result<Network> {
     let interfaces =
         std::iter::once("cl".to_owned()).chain(names.into_iter().map(|(_, device)| device)).collect();
     let balancer = Node { host: balancer, v4: v4(0, 1), v6: v6(0, 1) };
-    Ok(Network { client, balancer, backends: nodes, interfaces, lab })
+    Ok(Network { client, balancer, backends: nodes, switch: None, interfaces, lab })
 }
 
 fn join(balancer: &Host, device: &str, host: Host, network: u8) -> Result<Node> {

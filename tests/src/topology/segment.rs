@@ -40,7 +40,14 @@ pub fn segment(backends: usize) -> Result<Network> {
             Ok(backend)
         })
         .collect::<Result<_>>()?;
-    Ok(Network { client, balancer, backends: nodes, interfaces: vec!["eth0".to_owned()], lab })
+    Ok(Network {
+        client,
+        balancer,
+        backends: nodes,
+        switch: Some(switch),
+        interfaces: vec!["eth0".to_owned()],
+        lab,
+    })
 }
 
 fn join(switch: &Host, host: Host, number: u8) -> Result<Node> {

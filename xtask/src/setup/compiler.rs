@@ -33,9 +33,9 @@ pub(super) fn by_any_means(workspace: &Workspace, apt: &Apt) -> anyhow::Result<b
             Err(error) => error,
         }
     } else {
-        anyhow::anyhow!("not root: the distribution's packages come last")
+        anyhow::anyhow!("setup: only root installs the distribution's packages")
     };
-    say::line(&format!("setup: {why:#}; trying rustup"));
+    say::line(&format!("{why:#}\nsetup: trying rustup instead"));
     let title = "setup: fetching the library's source by rustup";
     match command::step(title, RUSTUP_LIMIT, rustup(workspace).args(["component", "add", "rust-src"])) {
         Ok(()) => Ok(true),
