@@ -43,38 +43,38 @@ const NETWORK: &[&str] = &[
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// A loaded program and its state. The calling thread is in the bench's network namespace from then on.
-pub struct Bench {
-    pub dataplane: Dataplane,
+pub(crate) struct Bench {
+    pub(crate) dataplane: Dataplane,
     program: Xdp,
     reader: std::sync::Arc<Reader>,
     pin: PathBuf,
     /// Where clients' packets come in.
-    pub inside: Interface,
+    pub(crate) inside: Interface,
     /// Where backends are.
-    pub outside: Interface,
+    pub(crate) outside: Interface,
 }
 
 /// What the program did.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// XDP_PASS and so on.
-    pub action: u32,
+pub(crate) struct Outcome {
+    /// `XDP_PASS` and so on.
+    pub(crate) action: u32,
     /// The frame afterwards.
-    pub frame: Vec<u8>,
+    pub(crate) frame: Vec<u8>,
     /// Why it was dropped, if it was.
-    pub reasons: Vec<DropReason>,
+    pub(crate) reasons: Vec<DropReason>,
 }
 
 impl Bench {
     /// With the services of [`state::ENTRIES`].
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut bench = Self::empty(Sizes::of(Needs::default(), Capacity::default()));
         state::store(&mut bench.dataplane, bench.inside, bench.outside);
         bench
     }
 
     /// Without services, in maps of these sizes.
-    pub fn empty(sizes: Sizes) -> Self {
+    pub(crate) fn empty(sizes: Sizes) -> Self {
         unshare(CloneFlags::CLONE_NEWNET).expect("a network namespace: run this as root");
         for family in ["ipv4", "ipv6"] {
             let switch = format!("/proc/sys/net/{family}/conf/all/forwarding");
@@ -102,7 +102,7 @@ impl Bench {
     }
 
     /// Runs the program over a frame that comes in by `interface`.
-    pub fn run(&self, interface: Interface, frame: &[u8]) -> Outcome {
+    pub(crate) fn run(&self, interface: Interface, frame: &[u8]) -> Outcome {
         let before = self.drops();
         let mut out = vec![0u8; frame.len() + 256];
         // struct xdp_md: data, data_end, data_meta, ingress_ifindex, rx_queue_index, egress_ifindex.

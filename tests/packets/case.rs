@@ -9,7 +9,7 @@ use crate::{
 
 /// Which interface a packet comes in by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ingress {
+pub(crate) enum Ingress {
     /// The clients'.
     In,
     /// The backends'.
@@ -18,7 +18,7 @@ pub enum Ingress {
 
 /// What must become of a packet.
 #[derive(Clone, Debug)]
-pub enum Expect {
+pub(crate) enum Expect {
     /// The kernel gets it, untouched.
     Pass,
     /// The kernel gets this instead.
@@ -32,23 +32,23 @@ pub enum Expect {
 }
 
 /// A row.
-pub struct Case {
-    pub name: &'static str,
-    pub ingress: Ingress,
-    pub packet: Vec<u8>,
-    pub expect: Expect,
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) ingress: Ingress,
+    pub(crate) packet: Vec<u8>,
+    pub(crate) expect: Expect,
 }
 
 /// The kernel's numbers (`enum xdp_action`).
-pub mod xdp_action {
-    pub const DROP: u32 = 1;
-    pub const PASS: u32 = 2;
-    pub const TX: u32 = 3;
-    pub const REDIRECT: u32 = 4;
+pub(crate) mod xdp_action {
+    pub(crate) const DROP: u32 = 1;
+    pub(crate) const PASS: u32 = 2;
+    pub(crate) const TX: u32 = 3;
+    pub(crate) const REDIRECT: u32 = 4;
 }
 
 /// Runs a case through the program.
-pub fn check(bench: &Bench, case: &Case) {
+pub(crate) fn check(bench: &Bench, case: &Case) {
     let name = case.name;
     let interface = match case.ingress {
         Ingress::In => bench.inside,
@@ -76,7 +76,7 @@ pub fn check(bench: &Bench, case: &Case) {
 }
 
 /// Runs a table.
-pub fn check_all(cases: &[Case]) {
+pub(crate) fn check_all(cases: &[Case]) {
     let bench = Bench::new();
     for case in cases {
         check(&bench, case);
@@ -84,11 +84,11 @@ pub fn check_all(cases: &[Case]) {
 }
 
 /// A packet of a client.
-pub fn client(name: &'static str, packet: &Frame, expect: Expect) -> Case {
+pub(crate) fn client(name: &'static str, packet: &Frame, expect: Expect) -> Case {
     Case { name, ingress: Ingress::In, packet: packet.bytes(), expect }
 }
 
 /// A packet of a backend.
-pub fn backend(name: &'static str, packet: &Frame, expect: Expect) -> Case {
+pub(crate) fn backend(name: &'static str, packet: &Frame, expect: Expect) -> Case {
     Case { name, ingress: Ingress::Out, packet: packet.bytes(), expect }
 }

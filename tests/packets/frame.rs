@@ -2,16 +2,16 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use etherparse::{PacketBuilder, PacketHeaders};
+use etherparse::{NetHeaders, PacketBuilder, PacketHeaders, TransportHeader};
 
 /// MAC address of the client, or of the router before it.
-pub const CLIENT_MAC: [u8; 6] = [2, 0, 0, 0, 0, 0xc];
+pub(crate) const CLIENT_MAC: [u8; 6] = [2, 0, 0, 0, 0, 0xc];
 /// MAC address of the backend, or of the router before it.
-pub const BACKEND_MAC: [u8; 6] = [2, 0, 0, 0, 0, 0xb];
+pub(crate) const BACKEND_MAC: [u8; 6] = [2, 0, 0, 0, 0, 0xb];
 
 /// TCP flags that matter here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum L4 {
+pub(crate) enum L4 {
     /// TCP SYN.
     Syn,
     /// TCP with ACK.
@@ -24,58 +24,58 @@ pub enum L4 {
 
 /// A TCP or UDP packet.
 #[derive(Clone, Debug)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// MAC addresses: from, to.
-    pub macs: ([u8; 6], [u8; 6]),
+    pub(crate) macs: ([u8; 6], [u8; 6]),
     /// Source.
-    pub from: SocketAddr,
+    pub(crate) from: SocketAddr,
     /// Destination.
-    pub to: SocketAddr,
+    pub(crate) to: SocketAddr,
     /// TTL or hop limit.
-    pub ttl: u8,
+    pub(crate) ttl: u8,
     /// Transport.
-    pub l4: L4,
+    pub(crate) l4: L4,
     /// Payload length.
-    pub payload: usize,
+    pub(crate) payload: usize,
     /// IPv4 options, a multiple of four bytes.
-    pub options: Vec<u8>,
+    pub(crate) options: Vec<u8>,
 }
 
 impl Frame {
     /// A packet with TTL 64 and an odd payload.
-    pub fn new(l4: L4, from: &str, to: &str) -> Self {
+    pub(crate) fn new(l4: L4, from: &str, to: &str) -> Self {
         let (from, to) = (from.parse().expect("an address"), to.parse().expect("an address"));
         Self { macs: (CLIENT_MAC, [0; 6]), from, to, ttl: 64, l4, payload: 33, options: Vec::new() }
     }
 
-    pub fn macs(mut self, from: [u8; 6], to: [u8; 6]) -> Self {
+    pub(crate) fn macs(mut self, from: [u8; 6], to: [u8; 6]) -> Self {
         self.macs = (from, to);
         self
     }
 
-    pub fn ttl(mut self, ttl: u8) -> Self {
+    pub(crate) fn ttl(mut self, ttl: u8) -> Self {
         self.ttl = ttl;
         self
     }
 
-    pub fn payload(mut self, payload: usize) -> Self {
+    pub(crate) fn payload(mut self, payload: usize) -> Self {
         self.payload = payload;
         self
     }
 
-    pub fn options(mut self, options: &[u8]) -> Self {
+    pub(crate) fn options(mut self, options: &[u8]) -> Self {
         self.options = options.to_vec();
         self
     }
 
     /// With other ends.
-    pub fn between(mut self, from: &str, to: &str) -> Self {
+    pub(crate) fn between(mut self, from: &str, to: &str) -> Self {
         (self.from, self.to) = (from.parse().expect("an address"), to.parse().expect("an address"));
         self
     }
 
     /// The bytes, with right lengths and checksums.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let ethernet = PacketBuilder::ethernet2(self.macs.0, self.macs.1);
         let ip = match (self.from.ip(), self.to.ip()) {
             (IpAddr::V4(from), IpAddr::V4(to)) => {
@@ -107,13 +107,13 @@ impl Frame {
     }
 
     /// Where the transport header starts.
-    pub fn l4_offset(&self) -> usize {
+    pub(crate) fn l4_offset(&self) -> usize {
         14 + if self.from.is_ipv4() { 20 + self.options.len() } else { 40 }
     }
 }
 
 /// A packet in words, for failures.
-pub fn describe(bytes: &[u8]) -> String {
+pub(crate) fn describe(bytes: &[u8]) -> String {
     let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     match PacketHeaders::from_ethernet_slice(bytes) {
         Ok(headers) => {
@@ -124,31 +124,43 @@ pub fn describe(bytes: &[u8]) -> String {
 }
 
 /// Asserts that lengths agree and that every checksum of an IPv4 or IPv6, TCP or UDP packet is right.
-pub fn assert_sound(name: &str, bytes: &[u8]) {
+pub(crate) fn assert_sound(name: &str, bytes: &[u8]) {
     let headers = PacketHeaders::from_ethernet_slice(bytes)
         .unwrap_or_else(|error| panic!("{name}: a broken packet left: {error}\n{}", describe(bytes)));
     let payload = headers.payload.slice();
-    let (sum, right) = match (&headers.net, &headers.transport) {
-        (Some(etherparse::NetHeaders::Ipv4(ip, _)), Some(transport)) => {
-            assert_eq!(
-                ip.header_checksum,
-                ip.calc_header_checksum(),
-                "{name}: IPv4 checksum\n{}",
-                describe(bytes)
-            );
-            match transport {
-                etherparse::TransportHeader::Tcp(tcp) => (tcp.checksum, tcp.calc_checksum_ipv4(ip, payload)),
-                etherparse::TransportHeader::Udp(udp) => (udp.checksum, udp.calc_checksum_ipv4(ip, payload)),
-                other => panic!("{name}: {other:?} left"),
-            }
-        }
-        (Some(etherparse::NetHeaders::Ipv6(ip, _)), Some(transport)) => match transport {
-            etherparse::TransportHeader::Tcp(tcp) => (tcp.checksum, tcp.calc_checksum_ipv6(ip, payload)),
-            etherparse::TransportHeader::Udp(udp) => (udp.checksum, udp.calc_checksum_ipv6(ip, payload)),
-            other => panic!("{name}: {other:?} left"),
-        },
-        other => panic!("{name}: {other:?} left"),
+    let (Some(net), Some(transport)) = (&headers.net, &headers.transport) else {
+        panic!("{name}: neither TCP nor UDP left\n{}", describe(bytes));
     };
-    let unsummed = sum == 0 && matches!(headers.transport, Some(etherparse::TransportHeader::Udp(_)));
+    if let NetHeaders::Ipv4(ip, _) = net {
+        assert_eq!(
+            ip.header_checksum,
+            ip.calc_header_checksum(),
+            "{name}: IPv4 checksum\n{}",
+            describe(bytes)
+        );
+    }
+    let (sum, right) = match (net, transport) {
+        (NetHeaders::Ipv4(ip, _), TransportHeader::Tcp(tcp)) => {
+            (tcp.checksum, tcp.calc_checksum_ipv4(ip, payload))
+        }
+        (NetHeaders::Ipv4(ip, _), TransportHeader::Udp(udp)) => {
+            (udp.checksum, udp.calc_checksum_ipv4(ip, payload))
+        }
+        (NetHeaders::Ipv6(ip, _), TransportHeader::Tcp(tcp)) => {
+            (tcp.checksum, tcp.calc_checksum_ipv6(ip, payload))
+        }
+        (NetHeaders::Ipv6(ip, _), TransportHeader::Udp(udp)) => {
+            (udp.checksum, udp.calc_checksum_ipv6(ip, payload))
+        }
+        (
+            NetHeaders::Ipv4(..) | NetHeaders::Ipv6(..) | NetHeaders::Arp(_),
+            TransportHeader::Tcp(_)
+            | TransportHeader::Udp(_)
+            | TransportHeader::Icmpv4(_)
+            | TransportHeader::Icmpv6(_)
+            | TransportHeader::Igmp(_),
+        ) => panic!("{name}: neither TCP nor UDP left\n{}", describe(bytes)),
+    };
+    let unsummed = sum == 0 && matches!(transport, TransportHeader::Udp(_));
     assert!(unsummed || right.ok() == Some(sum), "{name}: transport checksum\n{}", describe(bytes));
 }

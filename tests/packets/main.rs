@@ -3,6 +3,7 @@
 //! A case is a packet and what must become of it; the state is [`bench::Bench`]'s, which stores services as the daemon
 //! does. Expected packets are built from nothing, checksums included, so every comparison is one of incremental with
 //! recomputed checksums.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up fails")]
 
 mod bench;
 mod case;

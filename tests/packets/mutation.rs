@@ -64,7 +64,7 @@ fn check(bench: &Bench, packet: &[u8]) {
             assert_lengths(&outcome.frame);
         }
         xdp_action::PASS => {
-            assert!(outcome.frame == packet && outcome.reasons.is_empty(), "{}", describe(packet))
+            assert!(outcome.frame == packet && outcome.reasons.is_empty(), "{}", describe(packet));
         }
         xdp_action::DROP => assert_eq!(outcome.reasons.len(), 1, "{}", describe(packet)),
         other => panic!("action {other}: {}", describe(packet)),

@@ -3,14 +3,15 @@
 use xdp_lb_common::DropReason;
 
 use crate::{
-    case::{Expect, check_all, client},
+    bench::Bench,
+    case::{Expect, check, check_all, client},
     frame::{BACKEND_MAC, Frame, L4},
 };
 
 /// MAC address of the bench's outside interface.
-pub const OUT_MAC: [u8; 6] = [2, 0, 0, 0, 2, 0];
+pub(crate) const OUT_MAC: [u8; 6] = [2, 0, 0, 0, 2, 0];
 /// And of its inside interface.
-pub const IN_MAC: [u8; 6] = [2, 0, 0, 0, 1, 0];
+pub(crate) const IN_MAC: [u8; 6] = [2, 0, 0, 0, 1, 0];
 
 /// A packet that is readdressed from `vip` to `backend` behind the outside interface.
 fn translated(packet: &Frame, backend: &str) -> Frame {
@@ -63,6 +64,15 @@ fn a_backend_on_the_clients_side_is_reached_by_the_same_interface() {
         client("IPv4", &four, back(&four, "10.0.0.50:80")),
         client("IPv6", &six, back(&six, "[fd00::50]:80")),
     ]);
+}
+
+#[test]
+fn where_the_driver_wants_it_all_packets_are_redirected() {
+    let mut bench = Bench::new();
+    bench.dataplane.redirect_only(true);
+    let packet = Frame::new(L4::Syn, "203.0.113.7:40000", "192.0.2.30:80");
+    let back = translated(&packet, "10.0.0.50:80").macs(IN_MAC, BACKEND_MAC);
+    check(&bench, &client("hairpin", &packet, Expect::Redirect(back)));
 }
 
 #[test]

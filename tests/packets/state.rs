@@ -14,22 +14,22 @@ use xdp_lb_common::{
 use crate::frame::BACKEND_MAC;
 
 /// A service with one backend in all of its slots, or with none.
-pub struct Entry {
+pub(crate) struct Entry {
     /// Where clients send.
-    pub vip: &'static str,
+    pub(crate) vip: &'static str,
     /// 6 or 17.
-    pub protocol: u8,
+    pub(crate) protocol: u8,
     /// Rewritten or only sent on.
-    pub mode: Mode,
+    pub(crate) mode: Mode,
     /// The backend, if there is one.
-    pub backend: Option<&'static str>,
+    pub(crate) backend: Option<&'static str>,
     /// Where it is.
-    pub via: Via,
+    pub(crate) via: Via,
 }
 
 /// The interface that a backend is behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Via {
+pub(crate) enum Via {
     /// The one that clients' packets come in by.
     In,
     /// The other one.
@@ -45,7 +45,7 @@ const fn entry(vip: &'static str, protocol: u8, mode: Mode, backend: &'static st
 }
 
 /// Service and backend indices are positions in this table, counted from 0 and from 1.
-pub const ENTRIES: &[Entry] = &[
+pub(crate) const ENTRIES: &[Entry] = &[
     entry("192.0.2.10:80", 6, Mode::Nat, "10.0.1.11:8080", Via::Out),
     entry("192.0.2.10:53", 17, Mode::Nat, "10.0.1.11:5353", Via::Out),
     entry("192.0.2.20:80", 6, Mode::Dsr, "10.0.1.12:80", Via::Out),
@@ -65,10 +65,10 @@ pub const ENTRIES: &[Entry] = &[
 const FOREIGN: u32 = 0x00ff_ffff;
 
 /// An interface: its index and MAC address.
-pub type Interface = (u32, [u8; 6]);
+pub(crate) type Interface = (u32, [u8; 6]);
 
 /// Stores all of [`ENTRIES`].
-pub fn store(dataplane: &mut Dataplane, inside: Interface, outside: Interface) {
+pub(crate) fn store(dataplane: &mut Dataplane, inside: Interface, outside: Interface) {
     let mut endpoints = Endpoints::default();
     for (index, entry) in (0..).zip(ENTRIES) {
         let vip: SocketAddr = entry.vip.parse().expect("a VIP");
@@ -118,7 +118,7 @@ fn backend(
 }
 
 /// Adds an endpoint of either family.
-pub fn add(endpoints: &mut Endpoints, address: SocketAddr, protocol: u8, role: Role, index: u32) {
+pub(crate) fn add(endpoints: &mut Endpoints, address: SocketAddr, protocol: u8, role: Role, index: u32) {
     let port = Be16::new(address.port());
     match address.ip() {
         IpAddr::V4(ip) => {
@@ -133,7 +133,7 @@ pub fn add(endpoints: &mut Endpoints, address: SocketAddr, protocol: u8, role: R
 }
 
 /// An address as backends are stored.
-pub fn octets(ip: IpAddr) -> [u8; 16] {
+pub(crate) fn octets(ip: IpAddr) -> [u8; 16] {
     let mut octets = [0; 16];
     match ip {
         IpAddr::V4(ip) => octets[..4].copy_from_slice(&ip.octets()),

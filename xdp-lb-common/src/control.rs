@@ -21,8 +21,8 @@ map_value! {
     pub struct Control[104] {
         /// The generation in force: 0 or 1.
         pub active: u32,
-        /// Reserved, zero.
-        pub reserved: u32,
+        /// A [`flag`] set.
+        pub flags: u32,
         /// Key of the flow hash.
         pub seed: Seed,
         /// IPv4 endpoint tables, by generation.
@@ -30,4 +30,10 @@ map_value! {
         /// IPv6 endpoint tables, by generation.
         pub v6: [TableShape; 2],
     }
+}
+
+/// Bits of [`Control::flags`].
+pub mod flag {
+    /// Packets leave by redirect even where they came in, never by `XDP_TX`.
+    pub const REDIRECT_ONLY: u32 = 1;
 }

@@ -2,7 +2,10 @@
 
 use aya_ebpf::{bindings::xdp_action, macros::map, maps::DevMapHash};
 use network_types::eth::EthHdr;
-use xdp_lb_common::DropReason;
+use xdp_lb_common::{
+    DropReason,
+    control::{Control, flag},
+};
 
 use crate::{
     Verdict,
@@ -34,8 +37,8 @@ fn copy(to: &mut [u8; 6], from: &[u8; 6]) {
 
 /// Chooses the way out by interface; `None` where that is not one of the configured ones.
 #[inline(always)]
-pub(crate) fn send(packet: &Packet<'_>, ifindex: u32) -> Option<Verdict> {
-    if ifindex == packet.ingress {
+pub(crate) fn send(packet: &Packet<'_>, control: &Control, ifindex: u32) -> Option<Verdict> {
+    if ifindex == packet.ingress && control.flags & flag::REDIRECT_ONLY == 0 {
         return Some(Verdict::Transmit);
     }
     match DEVICES.redirect(ifindex, u64::from(xdp_action::XDP_ABORTED)) {

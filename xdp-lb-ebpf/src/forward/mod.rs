@@ -34,7 +34,7 @@ pub(crate) fn dispatch<F: Family>(packet: &mut Packet<'_>) -> Result<Verdict, Dr
             .inspect_err(|_| count::unserved(service, bytes));
     }
     match find(datagram.source, datagram.source_port, Role::Reply) {
-        Some(index) => reply::to_client::<F>(packet, &datagram, index),
+        Some(index) => reply::to_client::<F>(packet, &datagram, control, index),
         None => Ok(Verdict::Pass),
     }
 }
@@ -49,7 +49,7 @@ fn to_backend<F: Family>(
     let opens = parse::validate(packet, datagram)?;
     let index = service::select(service, F::hash(datagram, &control.seed))?;
     let backend = backend::get(index)?;
-    let verdict = forward::<F>(packet, datagram, backend)?;
+    let verdict = forward::<F>(packet, datagram, control, backend)?;
     count::forwarded(index, packet.len(), opens);
     Ok(verdict)
 }
@@ -58,6 +58,7 @@ fn to_backend<F: Family>(
 fn forward<F: Family>(
     packet: &mut Packet<'_>,
     datagram: &Datagram<F::Address>,
+    control: &Control,
     backend: &Backend,
 ) -> Result<Verdict, DropReason> {
     if backend.ifindex == 0 {
@@ -69,5 +70,5 @@ fn forward<F: Family>(
         return Err(DropReason::Inconsistent);
     }
     device::address(packet, backend.source_mac, backend.destination_mac)?;
-    device::send(packet, backend.ifindex).ok_or(DropReason::NoDevice)
+    device::send(packet, control, backend.ifindex).ok_or(DropReason::NoDevice)
 }

@@ -1,6 +1,6 @@
 //! A backend's reply on its way to the client.
 
-use xdp_lb_common::DropReason;
+use xdp_lb_common::{DropReason, control::Control};
 
 use super::{
     device,
@@ -22,6 +22,7 @@ use crate::{
 pub(crate) fn to_client<F: Family>(
     packet: &mut Packet<'_>,
     datagram: &Datagram<F::Address>,
+    control: &Control,
     index: u32,
 ) -> Result<Verdict, DropReason> {
     let backend = backend::get(index)?;
@@ -40,7 +41,7 @@ pub(crate) fn to_client<F: Family>(
                 return Err(DropReason::TtlExpired);
             }
             nat::to_client::<F>(packet, datagram, backend)?;
-            match device::send(packet, ifindex) {
+            match device::send(packet, control, ifindex) {
                 Some(verdict) => {
                     F::decrement_ttl(packet).ok_or(DropReason::Inconsistent)?;
                     device::address(packet, source, destination)?;

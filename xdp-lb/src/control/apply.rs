@@ -16,6 +16,7 @@ impl Owner {
         self.services = services;
         self.allocation = allocation;
         self.positions = positions(&self.services);
+        self.choose_transmission();
         self.update_ways();
         self.refresh(0..self.services.len());
         for service in &self.services {

@@ -35,6 +35,15 @@ impl Owner {
         Ok(())
     }
 
+    /// Chooses how packets leave by the interface that they came in by.
+    pub(super) fn choose_transmission(&mut self) {
+        let links = self.links.borrow();
+        let veth = |link: &net::Link| {
+            link.kind.as_deref() == Some("veth") && self.config.datapath.interfaces.contains(&link.name)
+        };
+        self.dataplane.redirect_only(links.iter().any(veth));
+    }
+
     /// Takes the program off interfaces that the configuration no longer names.
     pub(super) fn detach_others(&mut self) -> Result<(), DataplaneError> {
         for name in self.dataplane.pinned()? {
@@ -78,6 +87,7 @@ impl Owner {
                 Some(_attached) => {}
             }
         }
+        self.choose_transmission();
         let changed = self.update_ways();
         self.refresh(changed);
     }

@@ -99,7 +99,7 @@ impl Dataplane {
         if mode == Mode::Native && link.kind.as_deref() == Some("veth") {
             warn!(
                 interface = %link.name,
-                "a veth drops what is sent to it natively unless its peer has GRO on (`ethtool -K PEER gro on`) or an \
+                "a veth drops what is sent by it natively unless its peer has GRO on (`ethtool -K PEER gro on`) or an \
                  XDP program; `attach = \"generic\"` needs neither"
             );
         }

@@ -3,6 +3,7 @@
 use aya::maps::{PerCpuArray, PerCpuValues};
 use xdp_lb_common::{
     backend::Backend,
+    control::flag,
     counters::{BackendCounters, ServiceCounters},
     map,
     service::Service,
@@ -20,6 +21,16 @@ impl Dataplane {
     /// Stores slots from `base` on; returns how many changed.
     pub fn store_slots(&mut self, base: u32, slots: &[Slot]) -> usize {
         (base..).zip(slots).filter(|(index, slot)| self.slots.store(*index, slot)).count()
+    }
+
+    /// Whether packets leave by redirect even where they came in.
+    ///
+    /// `XDP_TX` is the shorter way, but a veth whose peer has no program of its own leaves such packets lying until
+    /// something else wakes the peer (`veth_xdp_flush` looks for the peer's program, the redirect's flush does not).
+    pub fn redirect_only(&mut self, redirect: bool) {
+        let mut control = self.control.load(0);
+        control.flags = if redirect { flag::REDIRECT_ONLY } else { 0 };
+        self.control.store(0, &control);
     }
 
     /// Stores a service's record: its slots must be in place.
