@@ -15,6 +15,7 @@ pub const ABI: u64 = {
         crate::counters::ServiceCounters::LAYOUT,
         crate::endpoint::BucketV4::LAYOUT,
         crate::endpoint::BucketV6::LAYOUT,
+        crate::neighbour::Miss::LAYOUT,
         crate::service::Service::LAYOUT,
     ];
     let mut hash = fnv1a(FNV_OFFSET, &REVISION.to_le_bytes());

@@ -24,8 +24,10 @@ pub const SERVICE_COUNTERS: &str = "SERVICE_CNTRS";
 pub const CARRIED: &str = "CARRIED";
 /// Per-CPU `u64`, by [`crate::DropReason`].
 pub const DROPS: &str = "DROPS";
+/// Ring buffer of [`crate::neighbour::Miss`]. Not pinned: each program has its own, read by the daemon that loaded it.
+pub const MISSES: &str = "MISSES";
 
-/// Every map, in the order in which the daemon opens them.
+/// Every pinned map, in the order in which the daemon opens them.
 pub const ALL: [&str; 12] = [
     META,
     CONTROL,

@@ -69,7 +69,7 @@ fn empty(record: &backend::Backend, index: u32, region: Region, vip: SocketAddr)
         health: None,
         backends: Vec::new(),
     };
-    Service { config, index, region, backends: Vec::new(), table: Vec::new() }
+    Service { config, index, region, backends: Vec::new(), table: Vec::new(), owned: Vec::new() }
 }
 
 fn known(index: u32, record: &backend::Backend, now: Timestamp) -> Backend {

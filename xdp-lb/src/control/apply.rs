@@ -48,6 +48,7 @@ impl Owner {
                 self.dataplane.store_backend(backend.index, &contents::backend(service, backend));
             }
             service.table = contents::table(service);
+            service.owned = contents::owned(service);
             let changed = self.dataplane.store_slots(service.region.base, &contents::slots(service));
             debug!(service = service.config.name, changed, "slots stored");
         }

@@ -111,5 +111,5 @@ fn configure_service(
         backends.push(Backend { config: backend.clone(), index, health, way });
     }
     gone.backends.extend(old.into_values().map(|backend| (backend.index, index)));
-    Ok(Service { config: config.clone(), index, region, backends, table: Vec::new() })
+    Ok(Service { config: config.clone(), index, region, backends, table: Vec::new(), owned: Vec::new() })
 }

@@ -31,6 +31,15 @@ pub(super) fn table(service: &Service) -> Vec<u32> {
     slots::fill(service.region.size, &members)
 }
 
+/// How many slots each backend owns.
+pub(super) fn owned(service: &Service) -> Vec<u32> {
+    let mut owned = vec![0; service.backends.len()];
+    for &owner in service.table.iter().filter(|owner| **owner != NOBODY) {
+        owned[owner as usize] += 1;
+    }
+    owned
+}
+
 /// A service's slots as stored.
 pub(super) fn slots(service: &Service) -> Vec<Slot> {
     let index = |&owner: &u32| match owner {

@@ -89,7 +89,12 @@ impl Owner {
             tokio::select! {
                 () = stop.cancelled() => return Ended::Stopped,
                 Some(command) = self.commands.recv() => self.obey(command).await,
-                _count = self.observations.recv_many(&mut results, BATCH) => self.observe(results.drain(..)),
+                _count = self.observations.recv_many(&mut results, BATCH) => {
+                    if !self.observe(results.drain(..)) {
+                        // Most results are what was expected; publishing costs as much as there are backends.
+                        continue;
+                    }
+                }
                 Ok(()) = self.next_hops.changed() => {
                     let changed = self.update_ways();
                     self.refresh(changed);
@@ -124,8 +129,8 @@ impl Owner {
         }
     }
 
-    /// Takes in check results and moves the slots of backends whose state they change.
-    fn observe(&mut self, results: impl Iterator<Item = Observation>) {
+    /// Takes in check results and moves the slots of backends whose state they change; `true`: there are some.
+    fn observe(&mut self, results: impl Iterator<Item = Observation>) -> bool {
         let now = Timestamp::now();
         let mut changed = BTreeSet::new();
         for Observation { backend, target, result } in results {
@@ -149,7 +154,9 @@ impl Owner {
                 State::Up | State::Unknown => info!(service, backend = name, reason, "backend is up"),
             }
         }
+        let any = !changed.is_empty();
         self.refresh(changed);
+        any
     }
 
     /// Runs the checks that the configuration asks for.

@@ -113,6 +113,7 @@ impl Owner {
         self.attach_all()?;
         self.dataplane.commit()?;
         self.dataplane.forward_log();
+        self.dataplane.forward_misses(self.watcher.neighbours())?;
         self.detach_others()?;
         self.sync_checks();
         self.publish();

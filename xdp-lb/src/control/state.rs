@@ -20,6 +20,8 @@ pub(super) struct Service {
     pub(super) backends: Vec<Backend>,
     /// Owner of each slot, as a position in `backends` or [`crate::slots::NOBODY`].
     pub(super) table: Vec<u32>,
+    /// How many slots each of `backends` owns.
+    pub(super) owned: Vec<u32>,
 }
 
 /// A backend.

@@ -1,15 +1,11 @@
 //! From state to what is published. Pure.
 
 use super::state::{Backend, Service};
-use crate::{model, slots::NOBODY};
+use crate::model;
 
 /// A service, its counters still zero.
 pub(super) fn service(service: &Service) -> model::Service {
-    let mut owned = vec![0u32; service.backends.len()];
-    for &owner in service.table.iter().filter(|owner| **owner != NOBODY) {
-        owned[owner as usize] += 1;
-    }
-    let backends = service.backends.iter().zip(owned);
+    let backends = service.backends.iter().zip(&service.owned);
     model::Service {
         index: service.index,
         name: service.config.name.clone(),
@@ -21,7 +17,7 @@ pub(super) fn service(service: &Service) -> model::Service {
         traffic: model::Traffic::default(),
         dropped_packets: 0,
         dropped_bytes: 0,
-        backends: backends.map(|(state, owned)| backend(state, owned, service.region.size)).collect(),
+        backends: backends.map(|(state, &owned)| backend(state, owned, service.region.size)).collect(),
     }
 }
 

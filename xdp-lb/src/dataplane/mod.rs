@@ -15,6 +15,7 @@ mod error;
 mod lock;
 mod log;
 mod mapped;
+mod misses;
 mod object;
 mod owner;
 mod pins;
