@@ -80,8 +80,8 @@ fn an_unresolved_next_hop_is_asked_for() {
     bench.ip("route add 203.0.115.0/24 via inet6 fd00::97");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let (misses, mut missed) = tokio::sync::mpsc::channel(8);
-        bench.dataplane.forward_misses(misses).expect("the ring buffer");
+        let (asked, mut missed) = tokio::sync::mpsc::channel(8);
+        bench.dataplane.forward_misses(asked).expect("the ring buffer");
         for (packet, next_hop) in packets {
             bench.run(bench.outside, &packet.bytes());
             let miss = tokio::time::timeout(std::time::Duration::from_secs(10), missed.recv()).await;
