@@ -36,7 +36,6 @@ fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "a build script talks to cargo by its standard output")]
 fn embed() -> Result<(), Box<dyn Error>> {
     let package =
         PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo did not say where the package is")?);
