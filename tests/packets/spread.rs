@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A bench with one dsr service whose backends differ in their MAC address's last byte.
-fn weighted(vip: SocketAddr, weights: &[u32]) -> Bench {
+pub(crate) fn weighted(vip: SocketAddr, weights: &[u32]) -> Bench {
     let mut bench = Bench::empty(Sizes::of(Needs::default(), Capacity::default()));
     let members: Vec<_> = (1..).zip(weights).map(|(identity, &weight)| Member { identity, weight }).collect();
     for backend in 1..=weights.len() as u32 {
@@ -36,7 +36,8 @@ fn weighted(vip: SocketAddr, weights: &[u32]) -> Bench {
         bench.dataplane.store_backend(backend, &record);
     }
     let size = slots::default_size(weights.len() as u32);
-    let table: Vec<_> = slots::fill(size, &members).iter().map(|owner| Slot::owned_by(owner + 1)).collect();
+    let table: Vec<_> =
+        slots::fill(size, &members).iter().map(|owner| Slot::default().stable(owner + 1)).collect();
     bench.dataplane.store_slots(0, &table);
     bench.dataplane.store_service(0, Service::new(0, size));
     let mut endpoints = Endpoints::default();
@@ -46,7 +47,7 @@ fn weighted(vip: SocketAddr, weights: &[u32]) -> Bench {
 }
 
 /// The backend that a packet gets.
-fn backend_of(bench: &Bench, packet: &Frame) -> usize {
+pub(crate) fn backend_of(bench: &Bench, packet: &Frame) -> usize {
     let outcome = bench.run(bench.inside, &packet.bytes());
     assert_eq!(outcome.action, xdp_action::REDIRECT);
     usize::from(outcome.frame[5])

@@ -1,7 +1,9 @@
 //! From a configuration and the state before it to the desired state. Pure: on an error nothing has changed.
 
-use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    net::SocketAddr,
+};
 
 use jiff::Timestamp;
 
@@ -10,7 +12,7 @@ use super::{
     state::{Backend, Service, Way},
 };
 use crate::{
-    config::{self, Config, Protocol},
+    config::{self, Config, Forwarding, Protocol},
     dataplane::{DataplaneError, Needs},
     health::{Machine, State},
     slots,
@@ -57,10 +59,11 @@ pub(super) fn configure(
     let mut gone = Gone::default();
     let mut old: HashMap<(SocketAddr, Protocol), &Service> =
         before.iter().map(|service| ((service.config.vip, service.config.protocol), service)).collect();
+    let replies = reply_endpoints(config);
     let mut services = Vec::with_capacity(config.services.len());
     for service in &config.services {
         let previous = old.remove(&(service.vip, service.protocol));
-        services.push(configure_service(service, previous, &mut allocation, &mut gone, now)?);
+        services.push(configure_service(service, previous, &replies, &mut allocation, &mut gone, now)?);
     }
     for service in old.into_values() {
         gone.services.push(service.index);
@@ -73,6 +76,7 @@ pub(super) fn configure(
 fn configure_service(
     config: &config::Service,
     previous: Option<&Service>,
+    replies: &HashSet<(SocketAddr, Protocol)>,
     allocation: &mut Allocation,
     gone: &mut Gone,
     now: Timestamp,
@@ -91,7 +95,7 @@ fn configure_service(
         Some(service) => service.index,
         None => allocation.services.take()?,
     };
-    let mut old: HashMap<SocketAddr, &Backend> = previous
+    let mut old: BTreeMap<SocketAddr, &Backend> = previous
         .iter()
         .flat_map(|service| &service.backends)
         .map(|backend| (backend.config.address, backend))
@@ -108,8 +112,29 @@ fn configure_service(
             Some(previous) => (previous.index, previous.way.clone()),
             None => (allocation.backends.take()?, Way::unknown(None)),
         };
-        backends.push(Backend { config: backend.clone(), index, health, way });
+        backends.push(Backend { config: backend.clone(), index, health, way, leaving: false });
     }
-    gone.backends.extend(old.into_values().map(|backend| (backend.index, index)));
-    Ok(Service { config: config.clone(), index, region, backends, table: Vec::new(), owned: Vec::new() })
+    let (table, moves) = match previous {
+        Some(previous) if previous.region == region => (previous.table.clone(), previous.moves.clone()),
+        Some(_) | None => (Vec::new(), BTreeMap::new()),
+    };
+    let named: HashSet<u32> = table.iter().flat_map(|slot| [slot.owner(), slot.previous()]).collect();
+    for backend in old.into_values() {
+        // Its replies could not be told from those of another service's backend at the same endpoint.
+        let taken = replies.contains(&(backend.config.address, config.protocol));
+        if named.contains(&backend.index) && backend.may_live() && !taken {
+            backends.push(Backend { leaving: true, ..backend.clone() });
+        } else {
+            gone.backends.push((backend.index, index));
+        }
+    }
+    let config = config.clone();
+    Ok(Service { config, index, region, backends, table, moves, owned: Vec::new() })
+}
+
+/// What the replies of the configured nat backends come from.
+fn reply_endpoints(config: &Config) -> HashSet<(SocketAddr, Protocol)> {
+    let nat = config.services.iter().filter(|service| service.forwarding == Forwarding::Nat);
+    nat.flat_map(|service| service.backends.iter().map(|backend| (backend.address, service.protocol)))
+        .collect()
 }

@@ -1,6 +1,10 @@
 //! From desired state to map contents. Pure.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    collections::{HashMap, HashSet},
+    iter,
+    net::{IpAddr, SocketAddr},
+};
 
 use xdp_lb_common::{
     Be16,
@@ -18,35 +22,34 @@ use crate::{
     slots::{self, Member, NOBODY},
 };
 
-/// The owners of a service's slots.
-pub(super) fn table(service: &Service) -> Vec<u32> {
+/// A service's slots as they should be now, coming from what they are.
+pub(super) fn table(service: &Service) -> Vec<Slot> {
     let members: Vec<_> = service
         .backends
         .iter()
-        .map(|backend| Member {
-            identity: identity(backend.config.address),
-            weight: if backend.usable() { u32::from(backend.config.weight) } else { 0 },
-        })
+        .map(|backend| Member { identity: identity(backend.config.address), weight: backend.weight() })
         .collect();
-    slots::fill(service.region.size, &members)
+    let living: HashSet<u32> =
+        service.backends.iter().filter(|backend| backend.lives()).map(|backend| backend.index).collect();
+    let wanted = slots::fill(service.region.size, &members).into_iter().map(|owner| match owner {
+        NOBODY => NO_BACKEND,
+        owner => service.backends[owner as usize].index,
+    });
+    // A new region's slots are nobody's yet.
+    let slots = service.table.iter().copied().chain(iter::repeat(Slot::default()));
+    slots
+        .zip(wanted)
+        .map(|(slot, wanted)| slots::transition(slot, wanted, |backend| living.contains(&backend)))
+        .collect()
 }
 
 /// How many slots each backend owns.
 pub(super) fn owned(service: &Service) -> Vec<u32> {
-    let mut owned = vec![0; service.backends.len()];
-    for &owner in service.table.iter().filter(|owner| **owner != NOBODY) {
-        owned[owner as usize] += 1;
+    let mut owned: HashMap<u32, u32> = HashMap::new();
+    for slot in &service.table {
+        *owned.entry(slot.owner()).or_default() += 1;
     }
-    owned
-}
-
-/// A service's slots as stored.
-pub(super) fn slots(service: &Service) -> Vec<Slot> {
-    let index = |&owner: &u32| match owner {
-        NOBODY => NO_BACKEND,
-        owner => service.backends[owner as usize].index,
-    };
-    service.table.iter().map(|owner| Slot::owned_by(index(owner))).collect()
+    service.backends.iter().map(|backend| owned.get(&backend.index).copied().unwrap_or(0)).collect()
 }
 
 /// A service's record.

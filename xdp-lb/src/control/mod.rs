@@ -11,9 +11,11 @@ mod contents;
 mod interfaces;
 mod owner;
 mod reload;
+mod settle;
 mod start;
 mod state;
 mod status;
+mod sweep;
 
 use std::sync::Arc;
 

@@ -34,6 +34,7 @@ impl Owner {
         self.detach_others().map_err(text)?;
         self.sync_checks();
         self.sync_targets();
+        self.let_go().map_err(text)?;
         self.loaded = now;
         self.revision += 1;
         Ok(())

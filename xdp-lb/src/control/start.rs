@@ -19,6 +19,7 @@ use super::{
     adopt::adopt,
     configure::{configure, needs},
     owner::Owner,
+    settle::clock,
 };
 use crate::{
     config::Config,
@@ -94,6 +95,7 @@ fn owner(file: PathBuf, config: Config, dataplane: Dataplane, watcher: Watcher) 
         commands: orders,
         handle: Handle { commands, status },
         publisher,
+        sweeping: None,
     }
 }
 
@@ -109,6 +111,7 @@ impl Owner {
         }
         let configured = configure(&self.config, &self.services, &self.allocation, self.started)?;
         self.first_answers(&configured.services).await;
+        self.dataplane.set_clock(clock());
         self.install(configured)?;
         self.attach_all()?;
         self.dataplane.commit()?;
@@ -116,6 +119,7 @@ impl Owner {
         self.dataplane.forward_misses(self.watcher.neighbours())?;
         self.detach_others()?;
         self.sync_checks();
+        self.let_go()?;
         self.publish();
         for warning in &self.handle.status().warnings {
             warn!("{warning}");

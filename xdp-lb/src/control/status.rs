@@ -14,6 +14,7 @@ pub(super) fn service(service: &Service) -> model::Service {
         forwarding: service.config.forwarding.to_string(),
         algorithm: service.config.algorithm.to_string(),
         slots: service.region.size,
+        moving: service.moves.len() as u32,
         traffic: model::Traffic::default(),
         dropped_packets: 0,
         dropped_bytes: 0,
@@ -27,6 +28,7 @@ fn backend(backend: &Backend, slots: u32, size: u32) -> model::Backend {
         name: backend.config.name.clone(),
         address: backend.config.address.to_string(),
         weight: backend.config.weight,
+        leaving: backend.leaving,
         slots,
         share: f64::from(slots) / f64::from(size),
         health: model::Health {
@@ -35,8 +37,11 @@ fn backend(backend: &Backend, slots: u32, size: u32) -> model::Backend {
             since: backend.health.since(),
         },
         next_hop: match &backend.way.now {
-            Ok(resolved) => model::NextHop { usable: true, detail: resolved.to_string() },
-            Err(reason) => model::NextHop { usable: false, detail: reason.clone() },
+            Some(Ok(resolved)) => model::NextHop { usable: true, detail: resolved.to_string() },
+            Some(Err(reason)) => model::NextHop { usable: false, detail: reason.clone() },
+            None => {
+                model::NextHop { usable: false, detail: "waiting for the kernel to resolve it".to_owned() }
+            }
         },
         traffic: model::Traffic::default(),
     }

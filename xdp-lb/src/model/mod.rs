@@ -68,6 +68,8 @@ pub struct Service {
     pub algorithm: String,
     /// Size of its slot table.
     pub slots: u32,
+    /// Slots on their way from one backend to another: connections from before are looked up.
+    pub moving: u32,
     /// What all its backends counted, gone ones included.
     #[serde(flatten)]
     pub traffic: Traffic,
@@ -91,6 +93,8 @@ pub struct Backend {
     pub address: String,
     /// Its weight.
     pub weight: u16,
+    /// Whether the configuration no longer names it: it keeps its connections until they end.
+    pub leaving: bool,
     /// Slots that it owns.
     pub slots: u32,
     /// Its share of the slots, 0 to 1.

@@ -2,8 +2,10 @@
 
 mod maglev;
 mod size;
+mod transition;
 
 pub use self::{
     maglev::{Member, NOBODY, fill},
     size::{default_size, size_for},
+    transition::transition,
 };
