@@ -6,9 +6,13 @@
 mod service;
 mod world;
 
+mod detach;
 mod dsr;
 mod health;
+mod maps;
 mod nat;
 mod reload;
 mod reload_refused;
+mod start_refused;
+mod survival;
 mod weights;

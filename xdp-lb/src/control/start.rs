@@ -110,7 +110,8 @@ impl Owner {
         let configured = configure(&self.config, &self.services, &self.allocation, self.started)?;
         self.first_answers(&configured.services).await;
         self.install(configured)?;
-        self.attach_all()?;
+        let links = Arc::clone(&self.links.borrow());
+        self.attach_all(&links)?;
         self.dataplane.commit()?;
         self.dataplane.forward_log();
         self.detach_others()?;
