@@ -23,13 +23,13 @@ impl Owner {
         self.links.borrow().iter().find(|link| link.name == name).cloned()
     }
 
-    /// Puts the program on every configured interface.
-    pub(super) fn attach_all(&mut self) -> Result<(), DataplaneError> {
+    /// Puts the program on every configured interface, as `links` shows them.
+    pub(super) fn attach_all(&mut self, links: &[net::Link]) -> Result<(), DataplaneError> {
         for name in self.config.datapath.interfaces.clone() {
             let missing = || DataplaneError::NoInterface { interface: name.clone() };
-            let link = self.link(&name).ok_or_else(missing)?;
+            let link = links.iter().find(|link| link.name == name).ok_or_else(missing)?;
             if self.dataplane.attached().get(&name).is_none_or(|attached| attached.ifindex != link.index) {
-                self.dataplane.attach(&link, self.config.datapath.attach)?;
+                self.dataplane.attach(link, self.config.datapath.attach)?;
             }
         }
         Ok(())

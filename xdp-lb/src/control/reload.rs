@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use tracing::warn;
 
 use super::{configure::configure, owner::Owner};
-use crate::config::{self, Config, ThisHost};
+use crate::{
+    config::{self, Config, ThisHost},
+    net,
+};
 
 impl Owner {
     /// Reads the file again and applies it; on an error nothing has changed.
@@ -20,11 +23,13 @@ impl Owner {
         let new = loaded.config;
         fixed(&self.config, &new)?;
         let text = |error| format!("{:#}", anyhow::Error::from(error));
+        // Asked now: the kernel does not announce programs that others attach by a link.
+        let links = net::links().await.map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
         let now = Timestamp::now();
         let configured = configure(&new, &self.services, &self.allocation, now).map_err(text)?;
         let before = std::mem::replace(&mut self.config, new);
         // Before anything else that can fail: it can be undone.
-        if let Err(error) = self.attach_all() {
+        if let Err(error) = self.attach_all(&links) {
             self.config = before;
             let restored = self.detach_others();
             return Err(restored.err().map_or_else(|| text(error), text));

@@ -113,7 +113,8 @@ impl Owner {
         self.first_answers(&configured.services).await;
         self.dataplane.set_clock(clock());
         self.install(configured)?;
-        self.attach_all()?;
+        let links = Arc::clone(&self.links.borrow());
+        self.attach_all(&links)?;
         self.dataplane.commit()?;
         self.dataplane.forward_log();
         self.dataplane.forward_misses(self.watcher.neighbours())?;
