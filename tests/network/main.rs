@@ -10,6 +10,7 @@ mod detach;
 mod dsr;
 mod health;
 mod maps;
+mod moves;
 mod nat;
 mod reload;
 mod reload_refused;

@@ -44,6 +44,8 @@ pub struct Service {
     pub backends: Vec<Backend>,
     /// Size of its table.
     pub slots: u64,
+    /// Slots on their way from one backend to another.
+    pub moving: u64,
     /// What was counted, backends that are gone included.
     pub traffic: Traffic,
     /// Packets that no backend got.
@@ -142,6 +144,7 @@ impl Service {
             name: text(value, "name")?,
             backends: list(value, "backends")?.iter().map(Backend::read).collect::<Result<_>>()?,
             slots: number(value, "slots")?,
+            moving: number(value, "moving")?,
             traffic: Traffic::read(value)?,
             dropped: number(value, "dropped_packets")?,
         })
@@ -213,7 +216,7 @@ mod tests {
             r#"{{"pid": 7, "config": {{"revision": 2, "refused": null}}, "warnings": ["hot"],
                 "interfaces": [{{"name": "eth0", "mode": "native", "problem": null}}],
                 "drops": [{{"reason": "no-backend", "packets": 3}}],
-                "services": [{{"name": "web", "slots": 101, "dropped_packets": 3, {counted},
+                "services": [{{"name": "web", "slots": 101, "moving": 7, "dropped_packets": 3, {counted},
                 "backends": [{{"name": "web-1", "weight": 3, "share": 0.5, "slots": 50,
                 "health": {{"state": "down", "reason": "connection refused"}},
                 "next_hop": {{"usable": true, "detail": "on eth0"}}, {counted}}}]}}]}}"#
