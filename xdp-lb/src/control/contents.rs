@@ -2,7 +2,6 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    iter,
     net::{IpAddr, SocketAddr},
 };
 
@@ -11,7 +10,7 @@ use xdp_lb_common::{
     backend::{self, Mode},
     endpoint::{Key as _, KeyV4, KeyV6, Role},
     service,
-    slot::{NO_BACKEND, Slot},
+    slot::Slot,
 };
 
 use super::state::{Backend, Service};
@@ -19,28 +18,29 @@ use crate::{
     config::Protocol,
     dataplane::Endpoints,
     health::State,
-    slots::{self, Member, NOBODY},
+    slots::{self, Candidate},
 };
 
 /// A service's slots as they should be now, coming from what they are.
 pub(super) fn table(service: &Service) -> Vec<Slot> {
-    let members: Vec<_> = service
+    let candidates: Vec<_> = service
         .backends
         .iter()
-        .map(|backend| Member { identity: identity(backend.config.address), weight: backend.weight() })
+        .map(|backend| Candidate {
+            index: backend.index,
+            identity: identity(backend.config.address),
+            weight: backend.weight(),
+            lives: backend.lives(),
+        })
         .collect();
-    let living: HashSet<u32> =
-        service.backends.iter().filter(|backend| backend.lives()).map(|backend| backend.index).collect();
-    let wanted = slots::fill(service.region.size, &members).into_iter().map(|owner| match owner {
-        NOBODY => NO_BACKEND,
-        owner => service.backends[owner as usize].index,
-    });
+    let mut slots = service.table.clone();
     // A new region's slots are nobody's yet.
-    let slots = service.table.iter().copied().chain(iter::repeat(Slot::default()));
-    slots
-        .zip(wanted)
-        .map(|(slot, wanted)| slots::transition(slot, wanted, |backend| living.contains(&backend)))
-        .collect()
+    slots.resize(service.region.size as usize, Slot::default());
+    let living: HashSet<u32> =
+        candidates.iter().filter(|c| c.lives).map(|candidate| candidate.index).collect();
+    let wanted = slots::assign(&slots, &candidates);
+    let next = slots.iter().zip(wanted);
+    next.map(|(slot, wanted)| slots::transition(*slot, wanted, |backend| living.contains(&backend))).collect()
 }
 
 /// How many slots each backend owns.
