@@ -2,6 +2,7 @@
 
 use xdp_lb_common::{
     DropReason,
+    backend::{Backend, flag},
     slot::{NO_BACKEND, Slot},
 };
 
@@ -9,7 +10,7 @@ use crate::{
     bench::Bench,
     case::xdp_action,
     frame::{Frame, L4},
-    spread::{backend_of, weighted},
+    spread::{backend_of, dsr_backend, weighted},
 };
 
 const VIP: &str = "192.0.2.10:80";
@@ -76,6 +77,34 @@ fn what_was_noted_in_an_earlier_move_does_not_count() {
 }
 
 #[test]
+fn flows_on_earlier_owners_of_a_moving_slot_stay_too() {
+    const THIRD: u32 = 3;
+    let moving = Slot::default().moving(NEW, OLD);
+    let mut bench = bench(moving);
+    check(&bench, &[(1, L4::Ack, OLD), (2, L4::Syn, NEW)]);
+    set(&mut bench, moving.owned_by(THIRD));
+    check(&bench, &[(1, L4::Ack, OLD), (2, L4::Ack, NEW), (3, L4::Syn, THIRD), (4, L4::Ack, OLD)]);
+    set(&mut bench, moving.owned_by(THIRD).bereft());
+    check(&bench, &[(2, L4::Ack, NEW), (3, L4::Ack, THIRD), (5, L4::Ack, THIRD)]);
+}
+
+#[test]
+fn flows_on_dead_backends_are_decided_anew() {
+    let mut bench = bench(Slot::default().moving(NEW, OLD));
+    check(&bench, &[(1, L4::Ack, OLD), (2, L4::Syn, NEW)]);
+    mark(&mut bench, NEW, flag::USED | flag::DOWN);
+    check(&bench, &[(1, L4::Ack, OLD), (2, L4::Ack, OLD)]);
+    mark(&mut bench, NEW, 0);
+    check(&bench, &[(1, L4::Ack, OLD), (3, L4::Syn, NEW), (3, L4::Ack, OLD)]);
+}
+
+/// Stores a backend's record with these flags.
+fn mark(bench: &mut Bench, backend: u32, flags: u8) {
+    let record = Backend { flags, ..dsr_backend(bench, backend) };
+    bench.dataplane.store_backend(backend, &record);
+}
+
+#[test]
 fn nobody_may_own_a_moving_slot() {
     let bench = bench(Slot::default().moving(NO_BACKEND, OLD));
     check(&bench, &[(1, L4::Ack, OLD), (1, L4::Ack, OLD)]);
@@ -100,7 +129,7 @@ fn a_sweep_sees_what_the_program_noted_and_removes_what_it_is_told_to() {
         let port = xdp_lb_common::Be16::new(20_000 + flow.backend as u16);
         let client = [u32::from_ne_bytes([203, 0, 113, 7])];
         let hash = xdp_lb_common::flow::hash(client, port, xdp_lb_common::Be16::new(80), &seed);
-        assert_eq!(key.hash(false, &seed), hash);
+        assert_eq!((key.hash(false, &seed), flow.hash), (hash, hash));
         backends.push(flow.backend);
         if flow.backend == OLD { xdp_lb::dataplane::Keep::No } else { xdp_lb::dataplane::Keep::Yes }
     });

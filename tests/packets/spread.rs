@@ -26,13 +26,7 @@ pub(crate) fn weighted(vip: SocketAddr, weights: &[u32]) -> Bench {
     let mut bench = Bench::empty(Sizes::of(Needs::default(), Capacity::default()));
     let members: Vec<_> = (1..).zip(weights).map(|(identity, &weight)| Member { identity, weight }).collect();
     for backend in 1..=weights.len() as u32 {
-        let record = Backend {
-            destination_mac: [2, 0, 0, 0, 0, backend as u8],
-            ifindex: bench.outside.0,
-            mode: Mode::Dsr as u8,
-            flags: flag::USED,
-            ..Backend::default()
-        };
+        let record = dsr_backend(&bench, backend);
         bench.dataplane.store_backend(backend, &record);
     }
     let size = slots::default_size(weights.len() as u32);
@@ -44,6 +38,17 @@ pub(crate) fn weighted(vip: SocketAddr, weights: &[u32]) -> Bench {
     state::add(&mut endpoints, vip, 6, Role::Service, 0);
     bench.dataplane.publish(&endpoints).expect("endpoints");
     bench
+}
+
+/// A dsr backend of service 0 that is told by its MAC address.
+pub(crate) fn dsr_backend(bench: &Bench, index: u32) -> Backend {
+    Backend {
+        destination_mac: [2, 0, 0, 0, 0, index as u8],
+        ifindex: bench.outside.0,
+        mode: Mode::Dsr as u8,
+        flags: flag::USED,
+        ..Backend::default()
+    }
 }
 
 /// The backend that a packet gets.

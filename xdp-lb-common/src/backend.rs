@@ -55,7 +55,8 @@ pub mod flag {
     pub const USED: u8 = 1;
     /// The addresses are IPv6.
     pub const V6: u8 = 2;
-    /// The daemon held the backend for dead. For a daemon that takes over; the program does not look.
+    /// The backend is dead: connections that are noted to be on it are decided anew. A daemon that takes over goes by
+    /// it, too.
     pub const DOWN: u8 = 4;
     /// The service's protocol is UDP. For a daemon that takes over; the program does not look.
     pub const UDP: u8 = 8;

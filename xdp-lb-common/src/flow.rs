@@ -26,8 +26,8 @@ map_value! {
         pub seen: u32,
         /// The [`crate::slot::Slot::generation`] in which it was noted.
         pub generation: u32,
-        /// Reserved, zero.
-        pub reserved: u32,
+        /// The flow's hash, which tells it from whatever the entry is given to next.
+        pub hash: u32,
     }
 }
 

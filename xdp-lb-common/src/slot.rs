@@ -1,7 +1,7 @@
 //! A slot: eight bytes, written by the daemon in one atomic store.
 //!
-//! A slot is *stable*, and its owner gets every packet; or it is *moving* from one backend to another, and known
-//! connections stay where they are ([`crate::flow`]'s table knows them):
+//! A slot is *stable*, and its owner gets every packet; or it is *moving*, and connections stay where they are: all that
+//! is decided while it moves is noted in the flow table, and what is not noted began before.
 //!
 //! | slot | known flow | TCP SYN | other, unknown |
 //! |---|---|---|---|
@@ -9,50 +9,65 @@
 //! | moving | → its backend | → owner, noted | → previous, noted: it began before the move |
 //! | settling | → its backend | → owner, noted | → owner, noted |
 //!
-//! A slot settles when its window is over: whatever began before the move is known by then.
+//! A slot settles when its window is over (what began before the move is noted by then) or when its previous backend is
+//! lost. While it moves it may be given to yet another owner at any time: the flows of the one before are noted.
 
 use crate::{abi::map_value, flow::Flow};
 
 /// The backend index that means "none".
 pub const NO_BACKEND: u32 = 0;
 
-/// Backend indices stay below this, so that two of them, a generation and a flag make a word.
+/// Backend indices stay below this, so that two of them, a generation and two flags make a word.
 pub const MAX_BACKENDS: u32 = 1 << 24;
 
 const INDEX: u64 = MAX_BACKENDS as u64 - 1;
 const PREVIOUS: u32 = 24;
 const GENERATION: u32 = 48;
-const GENERATIONS: u64 = (1 << 15) - 1;
-const SETTLING: u64 = 1 << 63;
+const GENERATIONS: u64 = (1 << 14) - 1;
+const SETTLING: u64 = 1 << 62;
+const MOVING: u64 = 1 << 63;
 
 map_value! {
     /// A slot of a service's table.
     #[derive(Default)]
     pub struct Slot[8] {
-        /// From the lowest bit: the owner (24 bits), the backend that the slot moves away from or 0 (24), the number of
-        /// moves so far (15, wrapping), and whether the window is over.
+        /// From the lowest bit: the owner (24 bits), the backend that the slot moves away from (24), the number of its
+        /// moves so far (14, wrapping), whether its window is over, whether it moves.
         pub word: u64,
     }
 }
 
 impl Slot {
-    /// The same slot, now of `owner` alone, or of nobody with [`NO_BACKEND`].
+    /// The same slot at rest, of `owner` alone, or of nobody with [`NO_BACKEND`].
     #[must_use]
     pub const fn stable(self, owner: u32) -> Self {
         Self { word: owner as u64 & INDEX | (self.generation() as u64) << GENERATION }
     }
 
-    /// The same slot, now on its way from `previous` to `owner`. What was known of its flows holds no longer.
+    /// The same slot at the start of a move from `previous` to `owner`. What was known of its flows holds no longer.
     #[must_use]
     pub const fn moving(self, owner: u32, previous: u32) -> Self {
         let generation = (self.generation() as u64 + 1) & GENERATIONS;
-        Self { word: owner as u64 & INDEX | (previous as u64 & INDEX) << PREVIOUS | generation << GENERATION }
+        let backends = owner as u64 & INDEX | (previous as u64 & INDEX) << PREVIOUS;
+        Self { word: backends | generation << GENERATION | MOVING }
+    }
+
+    /// The same slot, in the same state, with another owner.
+    #[must_use]
+    pub const fn owned_by(self, owner: u32) -> Self {
+        Self { word: self.word & !INDEX | owner as u64 & INDEX }
     }
 
     /// The same slot, its window over.
     #[must_use]
     pub const fn settling(self) -> Self {
         if self.is_moving() { Self { word: self.word | SETTLING } } else { self }
+    }
+
+    /// The same slot, its previous backend lost: there is nothing to wait for.
+    #[must_use]
+    pub const fn bereft(self) -> Self {
+        Self { word: self.settling().word & !(INDEX << PREVIOUS) }
     }
 
     /// Who gets new connections, [`NO_BACKEND`] for nobody.
@@ -62,7 +77,7 @@ impl Slot {
         (self.word & INDEX) as u32
     }
 
-    /// Who keeps the connections from before the move, [`NO_BACKEND`] if the slot is not moving.
+    /// Who keeps the connections from before the move.
     #[inline(always)]
     #[must_use]
     pub const fn previous(self) -> u32 {
@@ -80,7 +95,7 @@ impl Slot {
     #[inline(always)]
     #[must_use]
     pub const fn is_moving(self) -> bool {
-        self.previous() != NO_BACKEND
+        self.word & MOVING != 0
     }
 
     /// Whether the window is over.
@@ -97,13 +112,12 @@ impl Slot {
         if opens || self.is_settling() || !self.is_moving() { self.owner() } else { self.previous() }
     }
 
-    /// Whether what was noted of a flow still holds.
+    /// Whether what was noted of a flow with this hash holds. An entry that is given to another flow while it is read
+    /// does not.
     #[inline(always)]
     #[must_use]
-    pub const fn knows(self, flow: &Flow) -> bool {
-        flow.generation == self.generation()
-            && flow.backend != NO_BACKEND
-            && (flow.backend == self.owner() || flow.backend == self.previous())
+    pub const fn knows(self, flow: &Flow, hash: u32) -> bool {
+        flow.generation == self.generation() && flow.hash == hash
     }
 }
 
@@ -113,34 +127,27 @@ mod tests {
 
     #[test]
     fn states_and_decisions() {
-        let stable = Slot::default().stable(3);
-        let moving = stable.moving(3, 7);
-        for (slot, previous, unknown, opening) in
-            [(stable, 0, 3, 3), (moving, 7, 7, 3), (moving.settling(), 7, 3, 3)]
-        {
-            assert_eq!(
-                (slot.owner(), slot.previous(), slot.is_moving()),
-                (3, previous, previous != 0),
-                "{slot:?}"
-            );
+        let (stable, moving) = (Slot::default().stable(3), Slot::default().moving(3, 7));
+        for (slot, previous, unknown, opening) in [
+            (stable, 0, 3, 3),
+            (moving, 7, 7, 3),
+            (moving.settling(), 7, 3, 3),
+            (moving.bereft(), 0, 3, 3),
+            (moving.owned_by(4).owned_by(3), 7, 7, 3),
+        ] {
+            assert_eq!((slot.owner(), slot.previous()), (3, previous), "{slot:?}");
             assert_eq!((slot.of_unknown(false), slot.of_unknown(true)), (unknown, opening), "{slot:?}");
         }
-        assert_eq!(stable.settling(), stable);
-        assert!(moving.settling().is_settling() && !moving.is_settling());
+        assert_eq!((stable.settling(), moving.settling().stable(3).is_moving()), (stable, false));
+        assert!(moving.settling().is_settling() && moving.bereft().is_settling() && !moving.is_settling());
     }
 
     #[test]
     fn flows_are_known_in_their_generation_only() {
         let first = Slot::default().moving(3, 7);
-        let flow = |backend, slot: Slot| Flow { backend, generation: slot.generation(), ..Flow::default() };
-        assert!(
-            first.knows(&flow(3, first))
-                && first.knows(&flow(7, first))
-                && first.settling().knows(&flow(7, first))
-        );
-        assert!(!first.knows(&flow(4, first)) && !first.knows(&flow(NO_BACKEND, first)));
-        let second = first.stable(3).moving(7, 3);
-        assert!(!second.knows(&flow(7, first)) && second.knows(&flow(7, second)));
+        let flow = Flow { backend: 3, generation: first.generation(), hash: 9, ..Flow::default() };
+        assert!(first.knows(&flow, 9) && first.settling().owned_by(5).knows(&flow, 9));
+        assert!(!first.knows(&flow, 8) && !first.stable(3).moving(7, 3).knows(&flow, 9));
     }
 
     #[test]

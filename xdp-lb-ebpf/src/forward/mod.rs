@@ -50,11 +50,12 @@ fn to_backend<F: Family>(
     service: u32,
 ) -> Result<Verdict, DropReason> {
     let opens = parse::validate(packet, datagram)?;
-    let slot = service::slot(service, F::hash(datagram, &control.seed))?;
+    let hash = F::hash(datagram, &control.seed);
+    let slot = service::slot(service, hash)?;
     let index = if slot.is_moving() {
         let client = F::words(datagram.source);
         let key = FlowKey::new(client, datagram.source_port, datagram.destination_port, service);
-        flow::backend(&key, slot, opens, control.now)
+        flow::backend(&key, hash, slot, opens, control.now)
     } else {
         slot.owner()
     };

@@ -103,6 +103,6 @@ fn known(index: u32, record: &backend::Backend, now: Timestamp) -> Backend {
         index,
         health: Machine::new(state, "as before the daemon's restart", now),
         way: Way::unknown(way),
-        leaving: false,
+        leaving: None,
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     net::SocketAddr,
+    time::Instant,
 };
 
 use jiff::Timestamp;
@@ -112,7 +113,7 @@ fn configure_service(
             Some(previous) => (previous.index, previous.way.clone()),
             None => (allocation.backends.take()?, Way::unknown(None)),
         };
-        backends.push(Backend { config: backend.clone(), index, health, way, leaving: false });
+        backends.push(Backend { config: backend.clone(), index, health, way, leaving: None });
     }
     let (table, moves) = match previous {
         Some(previous) if previous.region == region => (previous.table.clone(), previous.moves.clone()),
@@ -122,8 +123,11 @@ fn configure_service(
     for backend in old.into_values() {
         // Its replies could not be told from those of another service's backend at the same endpoint.
         let taken = replies.contains(&(backend.config.address, config.protocol));
-        if named.contains(&backend.index) && backend.may_live() && !taken {
-            backends.push(Backend { leaving: true, ..backend.clone() });
+        // On a table at rest it has no connections but those of its slots.
+        let has_any = named.contains(&backend.index) || !moves.is_empty();
+        if has_any && backend.may_live() && !taken {
+            let leaving = backend.leaving.or_else(|| Some(Instant::now()));
+            backends.push(Backend { leaving, ..backend.clone() });
         } else {
             gone.backends.push((backend.index, index));
         }

@@ -39,7 +39,7 @@ impl Owner {
         self.detach_others().map_err(text)?;
         self.sync_checks();
         self.sync_targets();
-        self.let_go().map_err(text)?;
+        self.let_go(|_, _| false).map_err(text)?;
         self.loaded = now;
         self.revision += 1;
         Ok(())

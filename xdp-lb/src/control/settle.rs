@@ -6,7 +6,7 @@ use nix::time::{ClockId, clock_gettime};
 use tokio::task::JoinHandle;
 use tracing::{debug, error, info};
 
-use super::{contents, owner::Owner, sweep::Sweep};
+use super::{contents, owner::Owner, state::Backend, sweep::Sweep};
 use crate::dataplane::DataplaneError;
 
 /// A sweep at work.
@@ -37,7 +37,8 @@ impl Owner {
                 self.dataplane.store_slots(service.region.base + position, &[*slot]);
             }
         }
-        if settling && self.sweeping.is_none() {
+        let leaving = self.services.iter().any(|service| service.backends.iter().any(Backend::is_leaving));
+        if (settling || leaving) && self.sweeping.is_none() {
             self.start_sweep();
         }
     }
@@ -55,8 +56,8 @@ impl Owner {
         }));
     }
 
-    /// Ends the moves of slots that the sweep found no flow to need, moves them again where they should be elsewhere by
-    /// now, and lets go of backends that have left and own nothing any more.
+    /// Ends the moves of slots that the sweep found no flow to need, and lets go of backends that have left and have no
+    /// flows any more.
     pub(super) fn finish_moves(&mut self, sweep: &Sweep) -> Result<(), DataplaneError> {
         let mut changed = BTreeSet::new();
         for (at, service) in self.services.iter_mut().enumerate() {
@@ -69,17 +70,21 @@ impl Owner {
             }
         }
         self.refresh(changed);
-        self.let_go()
+        self.let_go(|backend, since| sweep.free(backend, since))
     }
 
-    /// Retires backends that the configuration no longer names and no slot does.
-    pub(super) fn let_go(&mut self) -> Result<(), DataplaneError> {
+    /// Retires backends that have left, that no slot names, and that are `free` since they left.
+    pub(super) fn let_go(&mut self, free: impl Fn(u32, Instant) -> bool) -> Result<(), DataplaneError> {
         let mut gone = Vec::new();
-        for service in self.services.iter_mut().filter(|service| service.backends.iter().any(|b| b.leaving)) {
+        for service in
+            self.services.iter_mut().filter(|service| service.backends.iter().any(Backend::is_leaving))
+        {
             let named: BTreeSet<u32> =
                 service.table.iter().flat_map(|slot| [slot.owner(), slot.previous()]).collect();
+            let at_rest = service.moves.is_empty();
             service.backends.retain(|backend| {
-                let stays = !backend.leaving || named.contains(&backend.index);
+                let Some(since) = backend.leaving else { return true };
+                let stays = named.contains(&backend.index) || !(at_rest || free(backend.index, since));
                 if !stays {
                     info!(service = service.config.name, backend = backend.config.name, "backend has left");
                     gone.push((backend.index, service.index));

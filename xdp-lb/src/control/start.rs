@@ -120,7 +120,7 @@ impl Owner {
         self.dataplane.forward_misses(self.watcher.neighbours())?;
         self.detach_others()?;
         self.sync_checks();
-        self.let_go()?;
+        self.let_go(|_, _| false)?;
         self.publish();
         for warning in &self.handle.status().warnings {
             warn!("{warning}");

@@ -38,8 +38,8 @@ pub(super) struct Backend {
     pub(super) index: u32,
     pub(super) health: Machine,
     pub(super) way: Way,
-    /// Whether the configuration no longer names it: it keeps its connections until they end.
-    pub(super) leaving: bool,
+    /// Since when the configuration no longer names it: it keeps its connections until they end.
+    pub(super) leaving: Option<Instant>,
 }
 
 /// The way to a backend.
@@ -113,6 +113,11 @@ impl Backend {
         self.health.state() != HealthState::Down && matches!(self.way.now, Some(Ok(_)))
     }
 
+    /// Whether the configuration no longer names it.
+    pub(super) const fn is_leaving(&self) -> bool {
+        self.leaving.is_some()
+    }
+
     /// Whether nothing says that it cannot be reached.
     pub(super) fn may_live(&self) -> bool {
         self.health.state() != HealthState::Down && !matches!(self.way.now, Some(Err(_)))
@@ -120,7 +125,7 @@ impl Backend {
 
     /// Its share of new connections, relative to the others'.
     pub(super) fn weight(&self) -> u32 {
-        if self.lives() && !self.leaving { u32::from(self.config.weight) } else { 0 }
+        if self.lives() && self.leaving.is_none() { u32::from(self.config.weight) } else { 0 }
     }
 
     /// What is checked, and how.

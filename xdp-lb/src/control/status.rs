@@ -28,7 +28,7 @@ fn backend(backend: &Backend, slots: u32, size: u32) -> model::Backend {
         name: backend.config.name.clone(),
         address: backend.config.address.to_string(),
         weight: backend.config.weight,
-        leaving: backend.leaving,
+        leaving: backend.is_leaving(),
         slots,
         share: f64::from(slots) / f64::from(size),
         health: model::Health {
