@@ -8,7 +8,7 @@ use super::allocation::Region;
 use crate::{
     config::{self, Forwarding},
     health::{Machine, State as HealthState, Target},
-    net::{NextHop, Resolved},
+    net::{NextHop, Resolved, Unresolved},
 };
 
 /// A service.
@@ -58,6 +58,8 @@ impl Way {
     ) {
         self.now = match hop {
             None => return,
+            // The kernel is asking the network, for three seconds at most: slots do not move and move back for that.
+            Some(NextHop::Unresolved(Unresolved::Pending)) if self.now.is_ok() => return,
             Some(NextHop::Unresolved(reason)) => Err(reason.to_string()),
             Some(NextHop::Resolved(resolved)) if !interfaces.contains_key(&resolved.ifindex) => Err(format!(
                 "it is reached by {}, which is not one of [datapath] interfaces or not attached",
