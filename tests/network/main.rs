@@ -3,15 +3,23 @@
 //! [`world`] has what every test starts from; the other files are one subject each.
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up fails")]
 
+mod frames;
 mod service;
 mod world;
 
+mod checksums;
+mod command_line;
 mod detach;
 mod dsr;
+mod forwarding;
 mod health;
+mod interfaces;
+mod malformed;
 mod maps;
+mod metrics;
 mod moves;
 mod nat;
+mod next_hop;
 mod reload;
 mod reload_refused;
 mod start_refused;

@@ -20,6 +20,9 @@ const OUTGOING: u8 = 4;
 /// Room for the frames of a burst.
 const ROOM: usize = 32 << 20;
 
+/// How long frames are taken in at most: on some links it is never quiet.
+const LIMIT: Duration = Duration::from_secs(5);
+
 /// A packet socket on a device of a host. Only what is received after it was opened is seen.
 #[derive(Debug)]
 pub struct PacketSocket {
@@ -60,12 +63,13 @@ impl PacketSocket {
     }
 
     /// Frames that have arrived since the last call, without those that the host itself has sent. Returns when none
-    /// has come for `quiet`.
+    /// has come for `quiet`, or after five seconds.
     pub fn received(&self, quiet: Duration) -> Result<Vec<Vec<u8>>> {
         let mut frames = Vec::new();
         let mut buffer = vec![0; 1 << 17];
-        let mut last = Instant::now();
-        while last.elapsed() < quiet {
+        let start = Instant::now();
+        let mut last = start;
+        while last.elapsed() < quiet && start.elapsed() < LIMIT {
             match recvfrom::<LinkAddr>(self.socket.as_raw_fd(), &mut buffer) {
                 Ok((length, from)) if from.is_none_or(|from| from.pkttype() != OUTGOING) => {
                     frames.push(buffer.iter().take(length).copied().collect());

@@ -65,6 +65,7 @@ impl Way {
         interfaces: &HashMap<u32, String>,
     ) {
         let now = match hop {
+            // While the kernel asks the network, for three seconds at most, slots do not move and move back.
             None | Some(NextHop::Unresolved(Unresolved::Pending)) => return,
             Some(NextHop::Unresolved(reason)) => Err(reason.to_string()),
             Some(NextHop::Resolved(resolved)) if !interfaces.contains_key(&resolved.ifindex) => Err(format!(
