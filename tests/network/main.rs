@@ -24,4 +24,5 @@ mod reload;
 mod reload_refused;
 mod start_refused;
 mod survival;
+mod verbs;
 mod weights;

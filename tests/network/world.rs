@@ -145,7 +145,12 @@ impl Conversations {
 
     /// How many different servers there are.
     pub(crate) fn servers(&self) -> usize {
-        self.names.iter().collect::<std::collections::BTreeSet<_>>().len()
+        self.names().len()
+    }
+
+    /// The different servers, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.names.iter().cloned().collect::<std::collections::BTreeSet<_>>().into_iter().collect()
     }
 }
 

@@ -19,6 +19,6 @@ pub(crate) fn get(index: u32) -> Result<&'static Backend, DropReason> {
 #[inline(always)]
 pub(crate) fn serves(index: u32, service: u32) -> bool {
     BACKENDS.get(index).is_some_and(|backend| {
-        backend.service == service && backend.flags & (flag::USED | flag::DOWN) == flag::USED
+        backend.service == service && backend.flags & (flag::USED | flag::DOWN | flag::MAINT) == flag::USED
     })
 }

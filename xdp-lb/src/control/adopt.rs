@@ -14,12 +14,13 @@ use xdp_lb_common::{
 
 use super::{
     allocation::{Allocation, Region},
-    state::{Backend, Service, Way},
+    state::{Backend, Operator, Service, Way},
 };
 use crate::{
     config::{self, Algorithm, Forwarding, Protocol},
     dataplane::{Adopted, Sizes},
     health::{Machine, State},
+    model::Admin,
     net::Resolved,
 };
 
@@ -99,10 +100,19 @@ fn known(index: u32, record: &backend::Backend, now: Timestamp) -> Backend {
         gateway: None,
     });
     Backend {
-        config: config::Backend { name: String::new(), address, weight: 0 },
+        config: config::Backend { name: address.to_string(), address, weight: record.weight },
         index,
         health: Machine::new(state, "as before the daemon's restart", now),
         way: Way::unknown(way),
         leaving: None,
+        operator: Operator {
+            admin: match record.flags & (flag::DRAIN | flag::MAINT) {
+                0 => Admin::Ready,
+                flag::DRAIN => Admin::Drain,
+                _ => Admin::Maint,
+            },
+            weight: (record.flags & flag::WEIGHT != 0).then_some(record.weight),
+            added: record.flags & flag::ADDED != 0,
+        },
     }
 }

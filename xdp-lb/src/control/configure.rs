@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{
     allocation::{Allocation, Region},
-    state::{Backend, Service, Way},
+    state::{Backend, Operator, Service, Way},
 };
 use crate::{
     config::{self, Config, Forwarding, Protocol},
@@ -109,11 +109,11 @@ fn configure_service(
             (Some(_), Some(previous)) if previous.health.reason() != "not checked" => previous.health.clone(),
             (Some(_), _) => Machine::new(State::Unknown, "not checked yet", now),
         };
-        let (index, way) = match previous {
-            Some(previous) => (previous.index, previous.way.clone()),
-            None => (allocation.backends.take()?, Way::unknown(None)),
+        let (index, way, operator) = match previous {
+            Some(previous) => (previous.index, previous.way.clone(), previous.operator),
+            None => (allocation.backends.take()?, Way::unknown(None), Operator::default()),
         };
-        backends.push(Backend { config: backend.clone(), index, health, way, leaving: None });
+        backends.push(Backend { config: backend.clone(), index, health, way, leaving: None, operator });
     }
     let (table, moves) = match previous {
         Some(previous) if previous.region == region => (previous.table.clone(), previous.moves.clone()),

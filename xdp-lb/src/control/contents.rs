@@ -18,6 +18,7 @@ use crate::{
     config::Protocol,
     dataplane::Endpoints,
     health::State,
+    model::Admin,
     slots::{self, Candidate},
 };
 
@@ -29,7 +30,7 @@ pub(super) fn table(service: &Service) -> Vec<Slot> {
         .map(|backend| Candidate {
             index: backend.index,
             identity: identity(backend.config.address),
-            weight: backend.weight(),
+            weight: backend.share(),
             lives: backend.lives(),
         })
         .collect();
@@ -63,6 +64,10 @@ pub(super) fn backend(service: &Service, backend: &Backend) -> backend::Backend 
     for (flag, set) in [
         (backend::flag::V6, service.config.vip.is_ipv6()),
         (backend::flag::DOWN, backend.health.state() == State::Down),
+        (backend::flag::DRAIN, backend.operator.admin == Admin::Drain),
+        (backend::flag::MAINT, backend.operator.admin == Admin::Maint),
+        (backend::flag::WEIGHT, backend.operator.weight.is_some()),
+        (backend::flag::ADDED, backend.operator.added),
         (backend::flag::UDP, service.config.protocol == Protocol::Udp),
     ] {
         if set {
@@ -81,6 +86,7 @@ pub(super) fn backend(service: &Service, backend: &Backend) -> backend::Backend 
         service: service.index,
         mode: service.mode() as u8,
         flags,
+        weight: backend.weight(),
         ..backend::Backend::default()
     }
     .with_deltas()

@@ -60,6 +60,8 @@ pub struct Owner {
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) handle: Handle,
     pub(super) publisher: watch::Sender<Arc<Status>>,
+    /// Flows that backends have on slots of others, as the last sweep found them.
+    pub(super) lingering: BTreeMap<u32, u32>,
     /// The sweep of the flow table that is at work.
     pub(super) sweeping: Option<Sweeping>,
 }
@@ -137,6 +139,12 @@ impl Owner {
                 // Nobody waits any more if this fails.
                 let _unheard = answer.send(result);
             }
+            Command::Change(service, backend, change, answer) => {
+                let _unheard = answer.send(self.change(&service, &backend, &change));
+            }
+            Command::Add(service, backend, answer) => {
+                let _unheard = answer.send(self.add(&service, backend));
+            }
         }
     }
 
@@ -190,7 +198,8 @@ impl Owner {
 
     /// Publishes the state for everybody else.
     pub(super) fn publish(&self) {
-        let services: Vec<_> = self.services.iter().map(status::service).collect();
+        let services: Vec<_> =
+            self.services.iter().map(|service| status::service(service, &self.lingering)).collect();
         let mut warnings = self.interface_warnings();
         warnings.extend(services.iter().filter(|service| service.backends.iter().all(|b| b.slots == 0)).map(
             |service| format!("service {} has no usable backend: its packets are dropped", service.name),

@@ -70,6 +70,7 @@ impl Owner {
             }
         }
         self.refresh(changed);
+        self.lingering.clone_from(sweep.held());
         self.let_go(|backend, since| sweep.free(backend, since))
     }
 

@@ -18,6 +18,7 @@ use super::{
     Handle,
     adopt::adopt,
     configure::{configure, needs},
+    operate::keep_added,
     owner::Owner,
     settle::clock,
 };
@@ -95,6 +96,7 @@ fn owner(file: PathBuf, config: Config, dataplane: Dataplane, watcher: Watcher) 
         commands: orders,
         handle: Handle { commands, status },
         publisher,
+        lingering: BTreeMap::new(),
         sweeping: None,
     }
 }
@@ -109,6 +111,7 @@ impl Owner {
                 "state of the running datapath taken over"
             );
         }
+        keep_added(&mut self.config, &self.services);
         let configured = configure(&self.config, &self.services, &self.allocation, self.started)?;
         self.first_answers(&configured.services).await;
         self.dataplane.set_clock(clock());

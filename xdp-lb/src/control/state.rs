@@ -13,6 +13,7 @@ use super::allocation::Region;
 use crate::{
     config::{self, Forwarding},
     health::{Machine, State as HealthState, Target},
+    model::Admin,
     net::{NextHop, Resolved, Unresolved},
 };
 
@@ -40,6 +41,17 @@ pub(super) struct Backend {
     pub(super) way: Way,
     /// Since when the configuration no longer names it: it keeps its connections until they end.
     pub(super) leaving: Option<Instant>,
+    pub(super) operator: Operator,
+}
+
+/// What an operator has said of a backend at run time. Outlives reloads and, in the maps, the daemon.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Operator {
+    pub(super) admin: Admin,
+    /// In the place of the configured weight.
+    pub(super) weight: Option<u16>,
+    /// Whether it is there because an operator added it.
+    pub(super) added: bool,
 }
 
 /// The way to a backend.
@@ -111,7 +123,13 @@ impl Service {
 impl Backend {
     /// Whether it can be reached: it keeps the connections that it has.
     pub(super) fn lives(&self) -> bool {
-        self.health.state() != HealthState::Down && matches!(self.way.now, Some(Ok(_)))
+        self.may_live() && matches!(self.way.now, Some(Ok(_)))
+    }
+
+    /// Whether nothing says that it cannot be reached.
+    pub(super) fn may_live(&self) -> bool {
+        let out = self.health.state() == HealthState::Down || self.operator.admin == Admin::Maint;
+        !out && !matches!(self.way.now, Some(Err(_)))
     }
 
     /// Whether the configuration no longer names it.
@@ -119,14 +137,15 @@ impl Backend {
         self.leaving.is_some()
     }
 
-    /// Whether nothing says that it cannot be reached.
-    pub(super) fn may_live(&self) -> bool {
-        self.health.state() != HealthState::Down && !matches!(self.way.now, Some(Err(_)))
+    /// Its weight in force.
+    pub(super) fn weight(&self) -> u16 {
+        self.operator.weight.unwrap_or(self.config.weight)
     }
 
     /// Its share of new connections, relative to the others'.
-    pub(super) fn weight(&self) -> u32 {
-        if self.lives() && self.leaving.is_none() { u32::from(self.config.weight) } else { 0 }
+    pub(super) fn share(&self) -> u32 {
+        let takes = self.lives() && !self.is_leaving() && self.operator.admin == Admin::Ready;
+        if takes { u32::from(self.weight()) } else { 0 }
     }
 
     /// What is checked, and how.

@@ -1,7 +1,7 @@
 //! Which slots may stop moving, which backends may leave, and which flows may be forgotten. Pure.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Instant,
 };
 
@@ -17,8 +17,8 @@ use crate::dataplane::Keep;
 #[derive(Debug)]
 pub(super) struct Sweep {
     services: HashMap<u32, Swept>,
-    /// Backends with living flows on slots of other owners.
-    held: BTreeSet<u32>,
+    /// Backends with living flows on slots of other owners, and how many.
+    held: BTreeMap<u32, u32>,
     seed: Seed,
     now: u32,
     started: Instant,
@@ -44,7 +44,7 @@ impl Sweep {
             needed: BTreeSet::new(),
         };
         let services = services.iter().map(|service| (service.index, swept(service))).collect();
-        Self { services, held: BTreeSet::new(), seed, now, started: Instant::now() }
+        Self { services, held: BTreeMap::new(), seed, now, started: Instant::now() }
     }
 
     /// Judges an entry: what has ended, and what is of another time, may go.
@@ -59,7 +59,7 @@ impl Sweep {
         }
         if flow.backend != slot.owner() {
             service.needed.insert(position);
-            self.held.insert(flow.backend);
+            *self.held.entry(flow.backend).or_default() += 1;
         }
         Keep::Yes
     }
@@ -72,9 +72,14 @@ impl Sweep {
         })
     }
 
+    /// How many living flows each backend has on slots of other owners.
+    pub(super) const fn held(&self) -> &BTreeMap<u32, u32> {
+        &self.held
+    }
+
     /// Whether a backend that gets no new connections since `then` has none left.
     pub(super) fn free(&self, backend: u32, then: Instant) -> bool {
-        self.started > then && !self.held.contains(&backend)
+        self.started > then && !self.held.contains_key(&backend)
     }
 }
 
@@ -89,7 +94,7 @@ mod tests {
     fn sweep(slot: Slot, v6: bool) -> (Sweep, FlowKey, u32) {
         let swept = Swept { table: vec![slot], v6, idle: IDLE, needed: BTreeSet::new() };
         let (seed, services) = (expand_seed(1), HashMap::from([(3, swept)]));
-        let sweep = Sweep { services, held: BTreeSet::new(), seed, now: NOW, started: Instant::now() };
+        let sweep = Sweep { services, held: BTreeMap::new(), seed, now: NOW, started: Instant::now() };
         let key = FlowKey::new([1, 0, 0, 0], Be16::new(2), Be16::new(80), 3);
         (sweep, key, key.hash(v6, &seed))
     }
@@ -103,7 +108,7 @@ mod tests {
             assert_eq!(sweep.judge(&FlowKey { service: 4, ..key }, &flow), Keep::No, "an unknown service");
             assert_eq!(sweep.judge(&key, &flow), kept, "{slot:?} {flow:?}");
             assert_eq!(sweep.settled(3).count() == 1, settles, "{slot:?} {flow:?}");
-            assert_eq!(sweep.held.contains(&backend), held, "{slot:?} {flow:?}");
+            assert_eq!(sweep.held.contains_key(&backend), held, "{slot:?} {flow:?}");
             assert_eq!(sweep.free(backend, before), !held);
             assert!(!sweep.free(backend, Instant::now()), "the backend left after the sweep had started");
         }
