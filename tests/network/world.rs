@@ -93,7 +93,7 @@ impl World {
     }
 
     /// The names of the servers that answer `count` requests, each on its own connection; any failure is the test's.
-    pub(crate) fn spread(&self, server: SocketAddr, count: usize) -> BTreeMap<String, usize> {
+    pub(crate) fn spread(&self, server: SocketAddr, count: u32) -> BTreeMap<String, u32> {
         let ask = || {
             let mut names = BTreeMap::new();
             for at in 0..count {
