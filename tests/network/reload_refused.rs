@@ -7,7 +7,7 @@ use xdp_lb_lab::{Daemon, Setup, veth};
 
 use crate::{
     service::{QUICK, Service},
-    world::{HTTP, PATIENCE, Servers, World, addresses, setup, xdp},
+    world::{HTTP, PATIENCE, Servers, World, addresses, freed, setup, xdp},
 };
 
 /// A change of the configuration.
@@ -122,7 +122,7 @@ fn a_foreign_program_on_a_new_interface_refuses_the_reload() {
     world.daemon.configure(|setup| setup.interfaces = wanted).unwrap();
     let error = world.daemon.command(&["reload"]).unwrap_err().to_string();
     assert!(error.contains("be2 already has the XDP program \"balancer\""), "{error}");
-    assert_eq!(xdp(world.balancer(), "free"), None);
+    freed(world.balancer(), "free");
     assert_eq!(xdp(world.balancer(), "be2"), Some(theirs));
     assert!(!world.daemon.pin().join("link/free").exists());
     assert_eq!(world.spread((VIP4, 80).into(), 20).len(), 1);

@@ -8,7 +8,7 @@ use xdp_lb_lab::{Daemon, Setup, veth};
 
 use crate::{
     service::Service,
-    world::{HTTP, Servers, World, addresses, setup, xdp},
+    world::{HTTP, Servers, World, addresses, freed, setup, xdp},
 };
 
 /// A change of the configuration.
@@ -30,7 +30,7 @@ fn second(world: &World) -> Setup {
 fn nothing_left(network: &Network, setup: &Setup) {
     let host = &network.balancer.host;
     for device in &setup.interfaces {
-        assert_eq!(xdp(host, device), None, "{device} has a program");
+        freed(host, device);
     }
     assert!(!fs::exists(setup.pin(host)).unwrap(), "{} is left", setup.pin(host).display());
     assert!(!fs::exists(setup.socket(host)).unwrap(), "{} is left", setup.socket(host).display());
