@@ -45,8 +45,8 @@ fn every_frame_has_right_checksums() {
         world.get((vip, 80).into(), "/big").unwrap();
         (0..20).for_each(|_| drop(world.ask((vip, 53).into()).unwrap()));
         let (replies, requests) = (arrived(&client), backends.iter().map(arrived).sum::<usize>());
-        // Ten megabytes are seven thousand full frames, acknowledged every other at the least.
+        // Ten megabytes are seven thousand full frames, acknowledged by some hundred.
         assert!(replies > 6000, "{vip}: only {replies} frames were seen at the client");
-        assert!(requests > 300, "{vip}: only {requests} frames were seen at the backends");
+        assert!(requests > 100, "{vip}: only {requests} frames were seen at the backends");
     }
 }

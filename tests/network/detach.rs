@@ -27,7 +27,7 @@ fn nothing_left(world: &World) {
     for device in &world.network.interfaces {
         assert_eq!(xdp(world.balancer(), device), None, "{device} still has a program");
     }
-    assert!(!fs::exists(world.daemon.pin()).unwrap(), "{:?} is left", world.daemon.pin());
+    assert!(!fs::exists(world.daemon.pin()).unwrap(), "{} is left", world.daemon.pin().display());
     assert_eq!(world.get((VIP4, 80).into(), "/").unwrap_err(), Failure::Unreachable);
 }
 

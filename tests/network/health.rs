@@ -104,7 +104,7 @@ fn a_silent_backend_is_down_by_timeout_then_by_its_neighbour() {
     assert_eq!(world.spread((VIP4, 80).into(), 30).into_keys().collect::<Vec<_>>(), ["web-2"]);
     let status = world
         .daemon
-        .wait_for("the neighbour to be given up", Duration::from_secs(60), |status| {
+        .wait_for("the neighbour to be given up", Duration::from_mins(1), |status| {
             Ok(!status.backend("web4", "web-1")?.reachable)
         })
         .unwrap();

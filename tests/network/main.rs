@@ -1,7 +1,12 @@
 //! The real daemon between real clients and real servers, in network namespaces.
 //!
 //! [`world`] has what every test starts from; the other files are one subject each.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot be set up fails, also in its helpers"
+)]
 
 mod frames;
 mod service;

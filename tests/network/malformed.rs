@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use etherparse::TransportHeader;
 use xdp_lb_lab::PacketSocket;
 use xdp_lb_lab::topology::{self, VIP4, VIP6};
 
@@ -57,10 +58,14 @@ impl Wire {
     fn send(&self, frames: &[Vec<u8>], check: impl Fn(&[u8])) -> usize {
         let mut arrived = 0;
         for burst in frames.chunks(BURST) {
-            burst.iter().for_each(|frame| self.client.send(frame).unwrap());
+            for frame in burst {
+                self.client.send(frame).unwrap();
+            }
             for tap in &self.taps {
                 let frames = tap.received(QUIET).unwrap();
-                frames.iter().for_each(|frame| check(frame));
+                for frame in &frames {
+                    check(frame);
+                }
                 arrived += frames.len();
             }
         }
@@ -204,8 +209,7 @@ fn right_frames_arrive_with_right_checksums() {
             .collect();
         let counted = std::cell::Cell::new(0);
         wire.send(&frames, |frame| {
-            let to_dns =
-                sound(frame) && whole(frame).transport.and_then(|transport| transport.udp()).is_some();
+            let to_dns = sound(frame) && matches!(whole(frame).transport, Some(TransportHeader::Udp(_)));
             counted.set(counted.get() + usize::from(to_dns));
         });
         assert_eq!(counted.get(), ROUNDS, "{attach}");

@@ -20,7 +20,7 @@ struct Page {
     /// Type by family.
     types: BTreeMap<String, String>,
     help: BTreeSet<String>,
-    samples: BTreeMap<(String, Labels), f64>,
+    samples: BTreeMap<(String, Labels), u64>,
 }
 
 impl Page {
@@ -39,7 +39,7 @@ impl Page {
                     }
                     "HELP" => assert!(page.help.insert(family.to_owned()), "two helps: {line}"),
                     "UNIT" => {
-                        assert!(family.ends_with(&format!("_{rest}")), "the unit is in the name: {line}")
+                        assert!(family.ends_with(&format!("_{rest}")), "the unit is in the name: {line}");
                     }
                     _ => panic!("not a comment of the format: {line}"),
                 }
@@ -52,6 +52,7 @@ impl Page {
 
     fn sample(&mut self, line: &str) {
         let (left, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("no sample: {line}"));
+        // Everything here counts, so there are no fractions.
         let value = value.parse().unwrap_or_else(|_| panic!("no number: {line}"));
         let (name, labels) = match left.split_once('{') {
             None => (left, Labels::new()),
@@ -70,7 +71,7 @@ impl Page {
     fn value(&self, name: &str, labels: &[(&str, &str)]) -> u64 {
         let owned = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let found = self.samples.get(&(name.to_owned(), owned));
-        *found.unwrap_or_else(|| panic!("no {name} {labels:?}")) as u64
+        *found.unwrap_or_else(|| panic!("no {name} {labels:?}"))
     }
 }
 

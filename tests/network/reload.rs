@@ -8,7 +8,7 @@ use xdp_lb_lab::topology::{self, VIP4, VIP6};
 
 use crate::{
     service::{QUICK, Service},
-    world::{ECHO, HTTP, PATIENCE, Servers, World, addresses, toml, xdp},
+    world::{ECHO, HTTP, PATIENCE, Servers, World, addresses, freed, toml, xdp},
 };
 
 const WEB: (std::net::Ipv4Addr, u16) = (VIP4, 80);
@@ -37,7 +37,7 @@ fn backends_services_and_weights_change_while_connections_go_on() {
     let reload = |world: &mut World, services: &[Service]| {
         world.daemon.configure(|setup| setup.services = toml(services)).unwrap();
         assert_eq!(world.daemon.command(&["reload"]).unwrap(), "reloaded\n");
-        world.daemon.all_up().unwrap()
+        world.settled()
     };
     let status = reload(&mut world, &[web(&all, &[1, 1, 1]), echo.clone()]);
     assert_eq!(status.revision, before.revision + 1);
@@ -62,6 +62,7 @@ fn backends_services_and_weights_change_while_connections_go_on() {
     let services = toml(&[web(&all, &[1, 1]), echo.clone(), more]);
     world.daemon.reload(&services).unwrap();
     world.daemon.wait_for("the new service", PATIENCE, |status| Ok(status.services.len() == 3)).unwrap();
+    world.settled();
     assert_eq!(world.spread((VIP4, 81).into(), 10)["web-3"], 10);
     open.go_on("after a service was added");
 
@@ -86,12 +87,14 @@ fn a_service_may_take_another_address_port_and_protocol() {
     world.daemon.reload(&moved.to_string()).unwrap();
     let connections = |status: &Status| status.service("web").unwrap().traffic.connections;
     world.daemon.wait_for("the move", PATIENCE, |status| Ok(connections(status) == 0)).unwrap();
+    world.settled();
     assert_eq!(world.spread((VIP4, 8000).into(), 20).len(), 2);
     assert_eq!(connections(&world.daemon.status().unwrap()), 20, "a new address is a new service");
 
     let dns = addresses(&world.network, VIP4.into(), crate::world::DNS);
     world.daemon.reload(&Service::new("dns", (VIP4, 8000)).udp().backends(dns).to_string()).unwrap();
     world.daemon.wait_for("UDP", PATIENCE, |status| Ok(status.service("dns").is_ok())).unwrap();
+    world.settled();
     world.ask((VIP4, 8000).into()).unwrap();
 }
 
@@ -137,7 +140,7 @@ fn interfaces_come_and_go_by_reload() {
         })
         .unwrap();
     world.daemon.command(&["reload"]).unwrap();
-    assert_eq!(xdp(world.balancer(), "be2"), None, "the program was taken off");
+    freed(world.balancer(), "be2");
     assert!(!world.daemon.pin().join("link/be2").exists());
     assert!(xdp(world.balancer(), "be1").is_some() && xdp(world.balancer(), "cl").is_some());
     assert_eq!(world.spread(WEB.into(), 30).len(), 1);

@@ -3,11 +3,15 @@
 use std::fs;
 
 use xdp_lb_lab::topology::{self, VIP4};
+use xdp_lb_lab::{Daemon, Setup, veth};
 
 use crate::{
     service::{QUICK, Service},
-    world::{HTTP, PATIENCE, Servers, World, addresses, xdp},
+    world::{HTTP, PATIENCE, Servers, World, addresses, freed, setup, xdp},
 };
+
+/// A change of the configuration.
+type Change = Box<dyn Fn(&mut Setup)>;
 
 fn world() -> World {
     let network = topology::routed(2).unwrap();
@@ -73,7 +77,6 @@ fn a_bad_file_is_reported_with_its_place() {
 fn what_a_running_daemon_cannot_change_is_refused() {
     let mut world = world();
     let other = world.daemon.pin().with_extension("").display().to_string() + "-other";
-    type Change = Box<dyn Fn(&mut xdp_lb_lab::Setup)>;
     let changes: [(&str, Change); 5] = [
         ("[datapath] pin cannot be changed", {
             let other = other.clone();
@@ -106,12 +109,12 @@ fn a_foreign_program_on_a_new_interface_refuses_the_reload() {
     let servers = Servers::default().web(&network);
     let some = vec!["cl".to_owned(), "be1".to_owned()];
     let mut world = World::with(network, servers, &[web], |setup| setup.interfaces.clone_from(&some));
-    xdp_lb_lab::veth(world.balancer(), "free", &world.network.client.host, "eth9").unwrap();
+    veth(world.balancer(), "free", &world.network.client.host, "eth9").unwrap();
 
-    let mut other = crate::world::setup(&world.network, &[]);
+    let mut other = setup(&world.network, &[]);
     other.interfaces = vec!["be2".to_owned()];
     (other.label, other.metrics) = ("other".to_owned(), "127.0.0.1:9465".to_owned());
-    let other = xdp_lb_lab::Daemon::start(world.balancer(), other).unwrap();
+    let other = Daemon::start(world.balancer(), other).unwrap();
     let theirs = xdp(world.balancer(), "be2").unwrap();
 
     // The free one comes first: it must be let go again.
@@ -119,7 +122,7 @@ fn a_foreign_program_on_a_new_interface_refuses_the_reload() {
     world.daemon.configure(|setup| setup.interfaces = wanted).unwrap();
     let error = world.daemon.command(&["reload"]).unwrap_err().to_string();
     assert!(error.contains("be2 already has the XDP program \"balancer\""), "{error}");
-    assert_eq!(xdp(world.balancer(), "free"), None);
+    freed(world.balancer(), "free");
     assert_eq!(xdp(world.balancer(), "be2"), Some(theirs));
     assert!(!world.daemon.pin().join("link/free").exists());
     assert_eq!(world.spread((VIP4, 80).into(), 20).len(), 1);

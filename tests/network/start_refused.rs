@@ -4,12 +4,15 @@ use std::fs;
 use std::net::TcpListener;
 
 use xdp_lb_lab::topology::{self, Network, VIP4};
-use xdp_lb_lab::{Daemon, Setup};
+use xdp_lb_lab::{Daemon, Setup, veth};
 
 use crate::{
     service::Service,
-    world::{HTTP, Servers, World, addresses, setup, xdp},
+    world::{HTTP, Servers, World, addresses, freed, setup, xdp},
 };
+
+/// A change of the configuration.
+type Change<'a> = &'a dyn Fn(&mut Setup);
 
 fn web(network: &Network) -> Service {
     Service::new("web", (VIP4, 80)).backends(addresses(network, VIP4.into(), HTTP))
@@ -27,16 +30,16 @@ fn second(world: &World) -> Setup {
 fn nothing_left(network: &Network, setup: &Setup) {
     let host = &network.balancer.host;
     for device in &setup.interfaces {
-        assert_eq!(xdp(host, device), None, "{device} has a program");
+        freed(host, device);
     }
-    assert!(!fs::exists(setup.pin(host)).unwrap(), "{:?} is left", setup.pin(host));
-    assert!(!fs::exists(setup.socket(host)).unwrap(), "{:?} is left", setup.socket(host));
+    assert!(!fs::exists(setup.pin(host)).unwrap(), "{} is left", setup.pin(host).display());
+    assert!(!fs::exists(setup.socket(host)).unwrap(), "{} is left", setup.socket(host).display());
 }
 
 #[test]
 fn two_daemons_do_not_share_pins_socket_or_port() {
     let network = topology::routed(1).unwrap();
-    xdp_lb_lab::veth(&network.balancer.host, "free", &network.client.host, "eth9").unwrap();
+    veth(&network.balancer.host, "free", &network.client.host, "eth9").unwrap();
     let (servers, service) = (Servers::default().web(&network), web(&network));
     let world = World::new(network, servers, &[service]);
 
@@ -100,12 +103,12 @@ fn a_foreign_program_is_named_and_left_alone() {
 fn a_start_that_fails_leaves_nothing() {
     let network = topology::routed(1).unwrap();
     let host = &network.balancer.host;
-    let with = |change: &dyn Fn(&mut Setup)| {
+    let with = |change: Change<'_>| {
         let mut setup = setup(&network, &[web(&network)]);
         change(&mut setup);
         setup
     };
-    let cases: [(&str, &dyn Fn(&mut Setup)); 4] = [
+    let cases: [(&str, Change<'_>); 4] = [
         ("no interface `be7`", &|setup| setup.interfaces.push("be7".to_owned())),
         ("unknown key `colour`", &|setup| setup.datapath = "colour = 1".to_owned()),
         // The loopback device runs no program natively; the others are attached by then.

@@ -121,3 +121,20 @@ fn what_changed_while_no_daemon_ran_is_found() {
     let backend = status.backend("echo4", "web-1").unwrap();
     assert_eq!((backend.is_up(), backend.slots), (false, 0), "{}", backend.reason);
 }
+
+/// Native and generic exclude each other: the old program has to leave first, and the kernel takes its time for that.
+#[test]
+fn a_restart_may_change_the_mode() {
+    let mut world = world();
+    let mut open = world.converse((VIP6, 7).into(), 10);
+    for (attach, mode) in [("generic", 2), ("native", 1), ("auto", 1), ("generic", 2), ("auto", 2)] {
+        world.daemon.terminate().unwrap();
+        world.daemon.configure(|setup| attach.clone_into(&mut setup.attach)).unwrap();
+        world.daemon.start_again().unwrap();
+        for device in &world.network.interfaces {
+            assert_eq!(xdp(world.balancer(), device).map(|(_, mode)| mode), Some(mode), "{device}: {attach}");
+        }
+        open.go_on(attach);
+        assert_eq!(world.spread((VIP4, 80).into(), 60).len(), 3, "{attach}");
+    }
+}

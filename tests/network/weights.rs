@@ -7,7 +7,7 @@ use crate::{
     world::{HTTP, Servers, World, addresses},
 };
 
-const REQUESTS: usize = 3000;
+const REQUESTS: u32 = 3000;
 const WEIGHTS: [u16; 3] = [1, 2, 3];
 
 #[test]
@@ -42,9 +42,9 @@ fn shares_and_connections_follow_the_weights() {
     for ((backend, exact), number) in status.service("web").unwrap().backends.iter().zip(exact).zip(1..) {
         let got = spread[&format!("web-{number}")];
         // Five standard deviations of a fair draw: one run in a million fails by chance.
-        let expected = exact * REQUESTS as f64;
+        let expected = exact * f64::from(REQUESTS);
         let margin = 5.0 * (expected * (1.0 - exact)).sqrt();
-        assert!((got as f64 - expected).abs() < margin, "web-{number} got {got}, not about {expected}");
-        assert_eq!(backend.traffic.connections, got as u64, "what is counted is what answered");
+        assert!((f64::from(got) - expected).abs() < margin, "web-{number} got {got}, not about {expected}");
+        assert_eq!(backend.traffic.connections, u64::from(got), "what is counted is what answered");
     }
 }

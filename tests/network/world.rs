@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde_json::Value;
 use xdp_lb_lab::client::{self, Conversation, Failure, http};
 use xdp_lb_lab::server::{Nginx, TcpEcho, UdpEcho};
+use xdp_lb_lab::status::{Backend, Status};
 use xdp_lb_lab::topology::{Network, Node, VIP4, VIP6};
-use xdp_lb_lab::{Daemon, Host, Setup};
+use xdp_lb_lab::{Daemon, Host, Setup, wait};
 
 use crate::service::Service;
 
@@ -83,8 +84,16 @@ impl World {
         let mut setup = setup(&network, services);
         change(&mut setup);
         let daemon = Daemon::start(&network.balancer.host, setup).unwrap();
-        daemon.all_up().unwrap();
-        Self { daemon, servers, network }
+        let world = Self { daemon, servers, network };
+        world.daemon.all_up().unwrap();
+        world
+    }
+
+    /// Waits until every backend is up and, unless its weight is zero, has slots.
+    pub(crate) fn settled(&self) -> Status {
+        let settled = |backend: &Backend| backend.is_up() && (backend.weight == 0 || backend.slots > 0);
+        let all = |status: &Status| status.services.iter().flat_map(|one| &one.backends).all(settled);
+        self.daemon.wait_for("all backends to be in use", PATIENCE, |status| Ok(all(status))).unwrap()
     }
 
     /// Fetches a page as the client.
@@ -93,7 +102,7 @@ impl World {
     }
 
     /// The names of the servers that answer `count` requests, each on its own connection; any failure is the test's.
-    pub(crate) fn spread(&self, server: SocketAddr, count: usize) -> BTreeMap<String, usize> {
+    pub(crate) fn spread(&self, server: SocketAddr, count: u32) -> BTreeMap<String, u32> {
         let ask = || {
             let mut names = BTreeMap::new();
             for at in 0..count {
@@ -175,6 +184,12 @@ pub(crate) fn xdp(host: &Host, device: &str) -> Option<(u64, u64)> {
     let links: Value = serde_json::from_str(&text).unwrap();
     let xdp = links.get(0)?.get("xdp")?;
     Some((xdp.get("prog")?.get("id")?.as_u64()?, xdp.get("mode")?.as_u64()?))
+}
+
+/// Waits until no program is on a device: the kernel lets go of a link a moment after its pin is removed.
+pub(crate) fn freed(host: &Host, device: &str) {
+    let what = format!("the program to leave {device}");
+    wait::until(&what, PATIENCE, || Ok(xdp(host, device).is_none().then_some(()))).unwrap();
 }
 
 fn named(network: &Network) -> impl Iterator<Item = (String, &Node)> {

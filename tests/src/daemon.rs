@@ -56,7 +56,7 @@ impl Setup {
     #[must_use]
     pub fn configuration(&self, host: &Host) -> String {
         let Self { interfaces, attach, services, datapath, metrics, .. } = self;
-        let (pin, socket) = (self.pin(host), self.socket(host));
+        let [pin, socket] = [self.pin(host), self.socket(host)].map(|path| path.display().to_string());
         format!(
             "[datapath]\ninterfaces = {interfaces:?}\nattach = {attach:?}\npin = {pin:?}\n{datapath}\n\
              [api]\nsocket = {socket:?}\n\n[metrics]\nlisten = {metrics:?}\n\n{services}"

@@ -34,8 +34,8 @@ impl PacketSocket {
     /// Opens one.
     pub fn open(host: &Host, device: &str) -> Result<Self> {
         host.enter(|| {
-            let addresses = getifaddrs()?.filter(|found| found.interface_name == device);
-            let link = addresses.filter_map(|found| found.address?.as_link_addr().copied()).next();
+            let mut addresses = getifaddrs()?.filter(|found| found.interface_name == device);
+            let link = addresses.find_map(|found| found.address?.as_link_addr().copied());
             let link = link.with_context(|| format!("{} has no device {device}", host.name()))?;
             let (family, flags) = (AddressFamily::Packet, SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK);
             let socket = socket(family, SockType::Raw, flags, SockProtocol::EthAll)?;
