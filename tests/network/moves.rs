@@ -7,7 +7,7 @@ use xdp_lb_lab::topology::{self, Network, VIP4, VIP6};
 
 use crate::{
     service::{QUICK, Service},
-    world::{ECHO, PATIENCE, Servers, VIPS, World, addresses, toml},
+    world::{Conversations, ECHO, PATIENCE, Servers, VIPS, World, addresses, toml},
 };
 
 /// One echo service for each family, its backends with these weights; `None`: not configured.
@@ -36,6 +36,12 @@ fn moving(status: &Status) -> u64 {
     status.services.iter().map(|service| service.moving).sum()
 }
 
+fn all_go_on(open: &mut [Conversations], when: &str) {
+    for conversations in open {
+        conversations.go_on(when);
+    }
+}
+
 #[test]
 fn connections_stay_where_they_are() {
     let network = topology::routed(3).unwrap();
@@ -46,9 +52,7 @@ fn connections_stay_where_they_are() {
     let mut open: Vec<_> = endpoints.iter().map(|endpoint| world.converse(*endpoint, 150)).collect();
     let mut step = |world: &mut World, when: &str, weights| {
         change(world, weights);
-        for conversations in &mut open {
-            conversations.go_on(when);
-        }
+        all_go_on(&mut open, when);
         // Each step's new connections are held open through the later ones.
         open.extend(endpoints.iter().map(|endpoint| world.converse(*endpoint, 50)));
     };
@@ -62,13 +66,13 @@ fn connections_stay_where_they_are() {
 
     // Another daemon takes over in the midst of it.
     world.daemon.kill().unwrap();
-    open.iter_mut().for_each(|conversations| conversations.go_on("no daemon ran"));
+    all_go_on(&mut open, "no daemon ran");
     world.daemon.start_again().unwrap();
-    open.iter_mut().for_each(|conversations| conversations.go_on("a daemon took over"));
+    all_go_on(&mut open, "a daemon took over");
 
     // With everybody still talking the windows end; what still matters of the moves stays.
     let talk = |status: &Status| {
-        open.iter_mut().for_each(|conversations| conversations.go_on("windows ended"));
+        all_go_on(&mut open, "windows ended");
         Ok(status
             .services
             .iter()
@@ -81,10 +85,7 @@ fn connections_stay_where_they_are() {
     let status =
         world.daemon.wait_for("all moves to end", 2 * PATIENCE, |status| Ok(moving(status) == 0)).unwrap();
     for service in &status.services {
-        let share = |name: &str| {
-            let backend = service.backends.iter().find(|backend| backend.name == name).unwrap();
-            backend.slots as f64 / service.slots as f64
-        };
+        let share = |name: &str| service.backends.iter().find(|backend| backend.name == name).unwrap().share;
         for (name, exact) in [("web-1", 0.6), ("web-2", 0.2), ("web-3", 0.2)] {
             assert!((share(name) - exact).abs() < 0.01, "{}: {name} has {}", service.name, share(name));
         }

@@ -59,7 +59,10 @@ fn maint_is_at_once() {
     let all = servers(&world);
     command(&world, &["maint", "echo", "web-1"]);
     let status = world.daemon.status().unwrap();
-    assert_eq!((status.backend("echo", "web-1").unwrap().slots, status.service("echo").unwrap().moving), (0, 0));
+    assert_eq!(
+        (status.backend("echo", "web-1").unwrap().slots, status.service("echo").unwrap().moving),
+        (0, 0)
+    );
     assert_eq!(servers(&world), ["web-2"]);
     command(&world, &["ready", "echo", "web-1"]);
     assert_eq!(servers(&world), all);
@@ -72,7 +75,10 @@ fn what_was_said_outlives_reloads_and_restarts() {
     command(&world, &["drain", "echo", "web-2"]);
     command(&world, &["add", "echo", &all[2].to_string(), "--weight", "3"]);
     let added = all[2].to_string();
-    world.daemon.wait_for("the added backend", PATIENCE, |status| Ok(status.backend("echo", &added)?.slots > 0)).unwrap();
+    world
+        .daemon
+        .wait_for("the added backend", PATIENCE, |status| Ok(status.backend("echo", &added)?.slots > 0))
+        .unwrap();
     let facts = |world: &World| {
         let status = world.daemon.status().unwrap();
         let of = |name: &str| {

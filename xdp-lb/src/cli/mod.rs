@@ -25,7 +25,13 @@ pub struct Cli {
 #[derive(Clone, Debug, Args)]
 struct SocketOption {
     /// The daemon's API socket.
-    #[arg(long, env = "XDP_LB_SOCKET", default_value = "/run/xdp-lb/api.sock", value_name = "PATH")]
+    #[arg(
+        long,
+        global = true,
+        env = "XDP_LB_SOCKET",
+        default_value = "/run/xdp-lb/api.sock",
+        value_name = "PATH"
+    )]
     socket: PathBuf,
 }
 
