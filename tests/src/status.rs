@@ -76,6 +76,8 @@ pub struct Backend {
     pub weight: u64,
     /// `ready`, `drain` or `maint`.
     pub admin: String,
+    /// Whether it is there for the rest of its connections only.
+    pub leaving: bool,
     /// Its share of the service's slots, 0 to 1.
     pub share: f64,
     /// `up`, `down` or `unknown`.
@@ -180,6 +182,7 @@ impl Backend {
             name: text(value, "name")?,
             weight: number(value, "weight")?,
             admin: text(value, "admin")?,
+            leaving: value.get("leaving").and_then(Value::as_bool).ok_or_else(|| missing("leaving"))?,
             share: value.get("share").and_then(Value::as_f64).ok_or_else(|| missing("share"))?,
             health: text(health, "state")?,
             reason: text(health, "reason")?,
@@ -220,7 +223,7 @@ mod tests {
                 "interfaces": [{{"name": "eth0", "mode": "native", "problem": null}}],
                 "drops": [{{"reason": "no-backend", "packets": 3}}],
                 "services": [{{"name": "web", "slots": 101, "moving": 7, "dropped_packets": 3, {counted},
-                "backends": [{{"name": "web-1", "weight": 3, "admin": "ready", "share": 0.5, "slots": 50,
+                "backends": [{{"name": "web-1", "weight": 3, "admin": "ready", "leaving": false, "share": 0.5, "slots": 50,
                 "health": {{"state": "down", "reason": "connection refused"}},
                 "next_hop": {{"usable": true, "detail": "on eth0"}}, {counted}}}]}}]}}"#
         ))

@@ -23,6 +23,15 @@ impl Owner {
         self.links.borrow().iter().find(|link| link.name == name).cloned()
     }
 
+    /// Whether every configured interface exists and has no program of somebody else's.
+    pub(super) fn check_interfaces(&self, links: &[net::Link]) -> Result<(), DataplaneError> {
+        for name in &self.config.datapath.interfaces {
+            let missing = || DataplaneError::NoInterface { interface: name.clone() };
+            self.dataplane.check(links.iter().find(|link| link.name == *name).ok_or_else(missing)?)?;
+        }
+        Ok(())
+    }
+
     /// Puts the program on every configured interface, as `links` shows them.
     pub(super) fn attach_all(&mut self, links: &[net::Link]) -> Result<(), DataplaneError> {
         for name in self.config.datapath.interfaces.clone() {
@@ -31,6 +40,7 @@ impl Owner {
             if self.dataplane.attached().get(&name).is_none_or(|attached| attached.ifindex != link.index) {
                 self.dataplane.attach(link, self.config.datapath.attach)?;
             }
+            self.problems.remove(&name);
         }
         Ok(())
     }
@@ -84,7 +94,9 @@ impl Owner {
                         }
                     }
                 }
-                Some(_attached) => {}
+                Some(_attached) => {
+                    self.problems.remove(&name);
+                }
             }
         }
         self.choose_transmission();

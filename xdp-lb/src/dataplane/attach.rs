@@ -75,6 +75,17 @@ impl Dataplane {
         &self.attached
     }
 
+    /// Whether the interface is free or has our program.
+    pub fn check(&self, link: &net::Link) -> Result<(), DataplaneError> {
+        let Some(&id) = link.xdp.as_ref().and_then(|xdp| xdp.program_ids.first()) else { return Ok(()) };
+        let path = self.pins.link(&link.name);
+        let ours = PinnedLink::from_pin(path).ok().and_then(|pinned| FdLink::from(pinned).info().ok());
+        if ours.is_some_and(|ours| ours.program_id() == id) {
+            return Ok(());
+        }
+        Err(DataplaneError::Foreign { interface: link.name.clone(), program: foreign_program(id) })
+    }
+
     /// Puts the program on an interface: atomically in the place of an earlier daemon's, whose link is pinned, or on
     /// an interface that has none. Packets may be sent out of the interface from then on.
     pub fn attach(&mut self, link: &net::Link, want: Attach) -> Result<Attached, DataplaneError> {
