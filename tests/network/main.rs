@@ -14,6 +14,7 @@ mod world;
 
 mod checksums;
 mod command_line;
+mod continuity;
 mod detach;
 mod dsr;
 mod forwarding;

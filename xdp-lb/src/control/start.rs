@@ -50,8 +50,9 @@ pub enum StartError {
 pub async fn start(file: PathBuf, config: Config) -> Result<Owner, StartError> {
     let watcher = Watcher::start().await?;
     dataplane::ensure_bpffs(&config.datapath.pin)?;
-    let sizes = Sizes::of(needs(&config), config.datapath.capacity);
-    let dataplane = Dataplane::open(&config.datapath.pin, sizes, config.datapath.hash_seed)?;
+    let (needs, asked) = (needs(&config), config.datapath.capacity);
+    let (least, sizes) = (Sizes::least(needs, asked), Sizes::of(needs, asked));
+    let dataplane = Dataplane::open(&config.datapath.pin, &least, sizes, config.datapath.hash_seed)?;
     let mut owner = owner(file, config, dataplane, watcher);
     match owner.take_office().await {
         Ok(()) => Ok(owner),

@@ -72,14 +72,14 @@ pub struct Dataplane {
 
 impl Dataplane {
     /// Loads the program. Maps that an earlier daemon pinned under `pin` are reused if they have this version's layout
-    /// and at least `sizes`; otherwise new ones are made beside them, and [`Self::commit`] changes over.
+    /// and at least the sizes `least`; otherwise new ones of `sizes` are made beside them, and [`Self::commit`] changes over.
     ///
     /// `seed`: of the flow hash; `None` keeps the one in use or draws one.
-    pub fn open(pin: &Path, sizes: Sizes, seed: Option<u64>) -> Result<Self, DataplaneError> {
+    pub fn open(pin: &Path, least: &Sizes, sizes: Sizes, seed: Option<u64>) -> Result<Self, DataplaneError> {
         let pins = Pins::new(pin);
         pins.create()?;
         let lock = Lock::take(pin)?;
-        let found = pins.inspect(&sizes)?;
+        let found = pins.inspect(least)?;
         if let pins::Found::Unusable { reason, .. } = &found {
             warn!(pin = %pin.display(), %reason, "pinned maps cannot be reused; new ones take their place");
         }
