@@ -39,7 +39,7 @@ use xdp_lb_common::{
 pub use self::{
     adopt::Adopted,
     attach::{Attached, Mode},
-    bpffs::ensure as ensure_bpffs,
+    bpffs::{ensure as ensure_bpffs, on_bpffs},
     capacity::{Needs, Sizes},
     counters::{Reader, Totals},
     detach::{Removed, remove},
