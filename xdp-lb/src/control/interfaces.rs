@@ -23,6 +23,13 @@ impl Owner {
         self.links.borrow().iter().find(|link| link.name == name).cloned()
     }
 
+    /// Lets the program send by every configured interface, so that the first one it is on can use the others.
+    pub(super) fn allow_all(&mut self) -> Result<(), DataplaneError> {
+        let links = self.config.datapath.interfaces.iter().filter_map(|name| self.link(name));
+        let links: Vec<_> = links.collect();
+        links.iter().try_for_each(|link| self.dataplane.allow(link))
+    }
+
     /// Puts the program on every configured interface.
     pub(super) fn attach_all(&mut self) -> Result<(), DataplaneError> {
         for name in self.config.datapath.interfaces.clone() {

@@ -110,6 +110,7 @@ impl Owner {
         let configured = configure(&self.config, &self.services, &self.allocation, self.started)?;
         self.first_answers(&configured.services).await;
         self.install(configured)?;
+        self.allow_all()?;
         self.attach_all()?;
         self.dataplane.commit()?;
         self.dataplane.forward_log();
