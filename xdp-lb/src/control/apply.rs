@@ -71,7 +71,7 @@ impl Owner {
                 let (service, backend_name) = (&service.config.name, &backend.config.name);
                 match (&backend.way.now, before) {
                     // What was expected, once for each backend of a configuration.
-                    (Ok(way), Err(unknown)) if unknown == super::state::UNKNOWN => {
+                    (Ok(way), Err(_unknown)) if !backend.way.missed => {
                         debug!(%service, backend = %backend_name, %way, "next hop resolved");
                     }
                     (Ok(way), _) => {
@@ -81,6 +81,7 @@ impl Owner {
                         tracing::warn!(%service, backend = %backend_name, %reason, "no next hop");
                     }
                 }
+                backend.way.missed = backend.way.now.is_err();
             }
         }
         changed

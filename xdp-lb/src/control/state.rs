@@ -34,7 +34,7 @@ pub(super) struct Backend {
 }
 
 /// Nothing has been heard of a way yet.
-pub(super) const UNKNOWN: &str = "waiting for the kernel to resolve it";
+const UNKNOWN: &str = "waiting for the kernel to resolve it";
 
 /// The way to a backend.
 #[derive(Clone, Debug)]
@@ -43,12 +43,14 @@ pub(super) struct Way {
     pub(super) now: Result<Resolved, String>,
     /// The last that could be used: what is stored while nothing better is known.
     pub(super) last: Option<Resolved>,
+    /// Whether the log's last word is that there is none.
+    pub(super) missed: bool,
 }
 
 impl Way {
     /// Nothing is known yet.
     pub(super) fn unknown(last: Option<Resolved>) -> Self {
-        Self { now: Err(UNKNOWN.to_owned()), last }
+        Self { now: Err(UNKNOWN.to_owned()), last, missed: false }
     }
 
     /// Takes in what the kernel says. `interfaces`: those with our program, by index; others cannot be sent to.
