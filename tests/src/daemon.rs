@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use nix::sys::signal::Signal;
 
 use crate::status::Status;
@@ -22,6 +22,16 @@ pub struct Setup {
     pub attach: String,
     /// Its `[[service]]` tables, as TOML.
     pub services: String,
+    /// More lines for `[datapath]`.
+    pub datapath: String,
+    /// Where its metrics are scraped.
+    pub metrics: String,
+    /// What is added to its names (configuration, socket, pins), for a second daemon on a host.
+    pub label: String,
+    /// Other pins than its own.
+    pub pin: Option<PathBuf>,
+    /// Another socket than its own.
+    pub socket: Option<PathBuf>,
     /// The program to run.
     pub binary: PathBuf,
 }
@@ -33,6 +43,11 @@ impl Setup {
             interfaces: interfaces.to_vec(),
             attach: "native".to_owned(),
             services: services.to_owned(),
+            datapath: String::new(),
+            metrics: "127.0.0.1:9464".to_owned(),
+            label: String::new(),
+            pin: None,
+            socket: None,
             binary: tools::xdp_lb()?,
         })
     }
@@ -40,13 +55,55 @@ impl Setup {
     /// The whole configuration, for a daemon on `host`.
     #[must_use]
     pub fn configuration(&self, host: &Host) -> String {
-        let Self { interfaces, attach, services, .. } = self;
-        let pin = pin(host).display().to_string();
-        let socket = socket(host).display().to_string();
+        let Self { interfaces, attach, services, datapath, metrics, .. } = self;
+        let [pin, socket] = [self.pin(host), self.socket(host)].map(|path| path.display().to_string());
         format!(
-            "[datapath]\ninterfaces = {interfaces:?}\nattach = {attach:?}\npin = {pin:?}\n\n\
-             [api]\nsocket = {socket:?}\n\n[metrics]\nlisten = \"127.0.0.1:9464\"\n\n{services}"
+            "[datapath]\ninterfaces = {interfaces:?}\nattach = {attach:?}\npin = {pin:?}\n{datapath}\n\
+             [api]\nsocket = {socket:?}\n\n[metrics]\nlisten = {metrics:?}\n\n{services}"
         )
+    }
+
+    /// The configuration file of a daemon on `host`.
+    #[must_use]
+    pub fn configuration_file(&self, host: &Host) -> PathBuf {
+        host.directory().join(format!("{}.toml", self.name(host.name())))
+    }
+
+    /// Named as the host's namespace, so that the laboratory finds and removes it.
+    #[must_use]
+    pub fn pin(&self, host: &Host) -> PathBuf {
+        self.pin.clone().unwrap_or_else(|| Path::new(sweep::BPFFS).join(self.name(host.namespace())))
+    }
+
+    /// Where a daemon on `host` answers.
+    #[must_use]
+    pub fn socket(&self, host: &Host) -> PathBuf {
+        let own = || host.directory().join(format!("{}.sock", self.name(host.name())));
+        self.socket.clone().unwrap_or_else(own)
+    }
+
+    /// Starts a daemon that is to give up at once, and returns what it wrote; an error if it runs, or ends well.
+    pub fn refused(&self, host: &Host) -> Result<String> {
+        self.write(host)?;
+        let mut process = self.launch(host)?;
+        let status = process.wait(PATIENCE)?;
+        ensure!(status.code() == Some(1), "the daemon ended with {status}:\n{}", process.log());
+        Ok(process.log())
+    }
+
+    fn write(&self, host: &Host) -> Result<()> {
+        let file = self.configuration_file(host);
+        fs::write(&file, self.configuration(host)).with_context(|| format!("cannot write {}", file.display()))
+    }
+
+    fn launch(&self, host: &Host) -> Result<Process> {
+        let mut command = Command::new(&self.binary);
+        command.args(["run", "--config"]).arg(self.configuration_file(host));
+        host.spawn(&self.name("xdp-lb"), &mut command)
+    }
+
+    fn name(&self, name: &str) -> String {
+        if self.label.is_empty() { name.to_owned() } else { format!("{name}-{}", self.label) }
     }
 }
 
@@ -61,8 +118,8 @@ pub struct Daemon {
 impl Daemon {
     /// Starts the daemon on a host and returns when it answers.
     pub fn start(host: &Host, setup: Setup) -> Result<Self> {
-        fs::write(configuration_file(host), setup.configuration(host))?;
-        let process = launch(host, &setup)?;
+        setup.write(host)?;
+        let process = setup.launch(host)?;
         let mut daemon = Self { host: host.clone(), setup, process };
         daemon.ready()?;
         Ok(daemon)
@@ -70,14 +127,19 @@ impl Daemon {
 
     /// Starts it again, after its end, with the same configuration: it takes over what it has left pinned.
     pub fn start_again(&mut self) -> Result<()> {
-        self.process = launch(&self.host, &self.setup)?;
+        self.process = self.setup.launch(&self.host)?;
         self.ready()
+    }
+
+    /// Changes its configuration file, and nothing else: it has not read it yet.
+    pub fn configure(&mut self, change: impl FnOnce(&mut Setup)) -> Result<()> {
+        change(&mut self.setup);
+        self.setup.write(&self.host)
     }
 
     /// Gives it other services and tells it to reload; it may take a moment to have done so.
     pub fn reload(&mut self, services: &str) -> Result<()> {
-        services.clone_into(&mut self.setup.services);
-        fs::write(self.configuration_file(), self.setup.configuration(&self.host))?;
+        self.configure(|setup| services.clone_into(&mut setup.services))?;
         self.signal(Signal::SIGHUP)
     }
 
@@ -89,6 +151,11 @@ impl Daemon {
     /// Asks it to end and waits for that. The datapath goes on without it.
     pub fn terminate(&mut self) -> Result<ExitStatus> {
         self.signal(Signal::SIGTERM)?;
+        self.end()
+    }
+
+    /// Waits until it has ended by itself.
+    pub fn end(&mut self) -> Result<ExitStatus> {
         self.process.wait(PATIENCE)
     }
 
@@ -119,7 +186,7 @@ impl Daemon {
         &self,
         what: &str,
         timeout: Duration,
-        wanted: impl Fn(&Status) -> Result<bool>,
+        mut wanted: impl FnMut(&Status) -> Result<bool>,
     ) -> Result<Status> {
         let found = wait::until(what, timeout, || {
             let status = self.status()?;
@@ -145,19 +212,25 @@ impl Daemon {
     /// The configuration file it reads.
     #[must_use]
     pub fn configuration_file(&self) -> PathBuf {
-        configuration_file(&self.host)
+        self.setup.configuration_file(&self.host)
     }
 
     /// The socket it answers on.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
-        socket(&self.host)
+        self.setup.socket(&self.host)
     }
 
     /// The directory it pins its maps and programs in.
     #[must_use]
     pub fn pin(&self) -> PathBuf {
-        pin(&self.host)
+        self.setup.pin(&self.host)
+    }
+
+    /// How it was set up.
+    #[must_use]
+    pub fn setup(&self) -> &Setup {
+        &self.setup
     }
 
     /// The program that runs.
@@ -185,22 +258,4 @@ impl Drop for Daemon {
         let _ = self.kill();
         let _ = self.detach();
     }
-}
-
-fn launch(host: &Host, setup: &Setup) -> Result<Process> {
-    let mut command = Command::new(&setup.binary);
-    host.spawn("xdp-lb", command.args(["run", "--config"]).arg(configuration_file(host)))
-}
-
-fn configuration_file(host: &Host) -> PathBuf {
-    host.directory().join(format!("{}.toml", host.name()))
-}
-
-fn socket(host: &Host) -> PathBuf {
-    host.directory().join(format!("{}.sock", host.name()))
-}
-
-/// Named as the host's namespace, so that the laboratory finds and removes it.
-fn pin(host: &Host) -> PathBuf {
-    Path::new(sweep::BPFFS).join(host.namespace())
 }

@@ -1,5 +1,7 @@
 //! What `xdp-lb status --json` says: the one place that knows its form.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, Result, anyhow};
 use serde_json::Value;
 
@@ -8,6 +10,29 @@ use serde_json::Value;
 pub struct Status {
     /// In the order of the configuration.
     pub services: Vec<Service>,
+    /// The daemon's process.
+    pub pid: u64,
+    /// How often a configuration was applied.
+    pub revision: u64,
+    /// Why the last reload was refused, if it was.
+    pub refused: Option<String>,
+    /// In the order of the configuration.
+    pub interfaces: Vec<Interface>,
+    /// Dropped packets by reason.
+    pub drops: BTreeMap<String, u64>,
+    /// What keeps traffic from flowing as configured.
+    pub warnings: Vec<String>,
+}
+
+/// One interface.
+#[derive(Clone, Debug)]
+pub struct Interface {
+    /// Its name.
+    pub name: String,
+    /// `native` or `generic`, if the program is on it.
+    pub mode: Option<String>,
+    /// Why it is not.
+    pub problem: Option<String>,
 }
 
 /// One service.
@@ -17,6 +42,29 @@ pub struct Service {
     pub name: String,
     /// In the order of the configuration.
     pub backends: Vec<Backend>,
+    /// Size of its table.
+    pub slots: u64,
+    /// Slots on their way from one backend to another.
+    pub moving: u64,
+    /// What was counted, backends that are gone included.
+    pub traffic: Traffic,
+    /// Packets that no backend got.
+    pub dropped: u64,
+}
+
+/// What was counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Packets from clients.
+    pub packets: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Connections opened.
+    pub connections: u64,
+    /// Packets to clients.
+    pub reply_packets: u64,
+    /// Their bytes.
+    pub reply_bytes: u64,
 }
 
 /// One backend of a service.
@@ -26,26 +74,44 @@ pub struct Backend {
     pub name: String,
     /// Its weight in force.
     pub weight: u64,
+    /// `ready`, `drain` or `maint`.
+    pub admin: String,
     /// Its share of the service's slots, 0 to 1.
     pub share: f64,
     /// `up`, `down` or `unknown`.
     pub health: String,
     /// Why the health is as it is.
     pub reason: String,
-    /// Packets forwarded to it.
-    pub packets: u64,
-    /// Bytes forwarded to it.
-    pub bytes: u64,
-    /// Connections opened to it.
-    pub connections: u64,
+    /// Slots that it owns.
+    pub slots: u64,
+    /// Whether packets can be sent to it.
+    pub reachable: bool,
+    /// How, or why not.
+    pub next_hop: String,
+    /// What was counted.
+    pub traffic: Traffic,
 }
 
 impl Status {
     /// Reads the command's output.
     pub fn parse(text: &str) -> Result<Self> {
         let value: Value = serde_json::from_str(text).context("the status is not JSON")?;
-        let services = list(&value, "services")?.iter().map(Service::read).collect::<Result<_>>();
-        Ok(Self { services: services.with_context(|| format!("in the status {text}"))? })
+        Self::read(&value).with_context(|| format!("in the status {text}"))
+    }
+
+    fn read(value: &Value) -> Result<Self> {
+        let config = value.get("config").ok_or_else(|| missing("config"))?;
+        let drop = |drop: &Value| Ok((text(drop, "reason")?, number(drop, "packets")?));
+        let warning = |warning: &Value| warning.as_str().map(str::to_owned).ok_or_else(|| missing("warning"));
+        Ok(Self {
+            services: list(value, "services")?.iter().map(Service::read).collect::<Result<_>>()?,
+            pid: number(value, "pid")?,
+            revision: number(config, "revision")?,
+            refused: text(config, "refused").ok(),
+            interfaces: list(value, "interfaces")?.iter().map(Interface::read).collect::<Result<_>>()?,
+            drops: list(value, "drops")?.iter().map(drop).collect::<Result<_>>()?,
+            warnings: list(value, "warnings")?.iter().map(warning).collect::<Result<_>>()?,
+        })
     }
 
     /// A service by its name.
@@ -67,10 +133,35 @@ impl Status {
     }
 }
 
+impl Interface {
+    fn read(value: &Value) -> Result<Self> {
+        let (mode, problem) = (text(value, "mode").ok(), text(value, "problem").ok());
+        Ok(Self { name: text(value, "name")?, mode, problem })
+    }
+}
+
 impl Service {
     fn read(value: &Value) -> Result<Self> {
-        let backends = list(value, "backends")?.iter().map(Backend::read).collect::<Result<_>>()?;
-        Ok(Self { name: text(value, "name")?, backends })
+        Ok(Self {
+            name: text(value, "name")?,
+            backends: list(value, "backends")?.iter().map(Backend::read).collect::<Result<_>>()?,
+            slots: number(value, "slots")?,
+            moving: number(value, "moving")?,
+            traffic: Traffic::read(value)?,
+            dropped: number(value, "dropped_packets")?,
+        })
+    }
+}
+
+impl Traffic {
+    fn read(value: &Value) -> Result<Self> {
+        Ok(Self {
+            packets: number(value, "packets")?,
+            bytes: number(value, "bytes")?,
+            connections: number(value, "connections")?,
+            reply_packets: number(value, "reply_packets")?,
+            reply_bytes: number(value, "reply_bytes")?,
+        })
     }
 }
 
@@ -83,15 +174,19 @@ impl Backend {
 
     fn read(value: &Value) -> Result<Self> {
         let health = value.get("health").ok_or_else(|| missing("health"))?;
+        let next_hop = value.get("next_hop").ok_or_else(|| missing("next_hop"))?;
+        let reachable = next_hop.get("usable").and_then(Value::as_bool);
         Ok(Self {
             name: text(value, "name")?,
             weight: number(value, "weight")?,
+            admin: text(value, "admin")?,
             share: value.get("share").and_then(Value::as_f64).ok_or_else(|| missing("share"))?,
             health: text(health, "state")?,
             reason: text(health, "reason")?,
-            packets: number(value, "packets")?,
-            bytes: number(value, "bytes")?,
-            connections: number(value, "connections")?,
+            slots: number(value, "slots")?,
+            reachable: reachable.ok_or_else(|| missing("usable"))?,
+            next_hop: text(next_hop, "detail")?,
+            traffic: Traffic::read(value)?,
         })
     }
 }
@@ -118,21 +213,28 @@ mod tests {
 
     #[test]
     fn a_status_names_services_and_backends() {
-        let status = Status::parse(
-            r#"{"services": [{"name": "web", "backends": [{"name": "web-1", "weight": 3, "share": 0.5,
-                "health": {"state": "down", "reason": "connection refused"},
-                "packets": 10, "bytes": 1000, "connections": 2}]}]}"#,
-        )
+        let counted =
+            r#""packets": 10, "bytes": 1000, "connections": 2, "reply_packets": 9, "reply_bytes": 90"#;
+        let status = Status::parse(&format!(
+            r#"{{"pid": 7, "config": {{"revision": 2, "refused": null}}, "warnings": ["hot"],
+                "interfaces": [{{"name": "eth0", "mode": "native", "problem": null}}],
+                "drops": [{{"reason": "no-backend", "packets": 3}}],
+                "services": [{{"name": "web", "slots": 101, "moving": 7, "dropped_packets": 3, {counted},
+                "backends": [{{"name": "web-1", "weight": 3, "admin": "ready", "share": 0.5, "slots": 50,
+                "health": {{"state": "down", "reason": "connection refused"}},
+                "next_hop": {{"usable": true, "detail": "on eth0"}}, {counted}}}]}}]}}"#
+        ))
         .unwrap();
         let backend = status.backend("web", "web-1").unwrap();
-        assert_eq!((backend.weight, backend.connections, backend.is_up()), (3, 2, false));
+        assert_eq!((backend.weight, backend.traffic.connections, backend.is_up()), (3, 2, false));
+        assert_eq!((status.refused.as_deref(), status.drops["no-backend"]), (None, 3));
         assert!(!status.all_up());
         assert!(status.backend("web", "web-2").is_err());
     }
 
     #[test]
     fn what_is_missing_is_named() {
-        let error = Status::parse(r#"{"services": [{"name": "web"}]}"#).unwrap_err();
+        let error = Status::parse(r#"{"config": {}, "services": [{"name": "web"}]}"#).unwrap_err();
         assert!(format!("{error:#}").ends_with("no backends"), "{error:#}");
     }
 }

@@ -14,6 +14,8 @@ pub const SERVICES: &str = "SERVICES";
 pub const SLOTS: &str = "SLOTS";
 /// [`crate::backend::Backend`] array, by backend index; index 0 is never used.
 pub const BACKENDS: &str = "BACKENDS";
+/// LRU hash of [`crate::flow::FlowKey`] → [`crate::flow::Flow`]: flows on moving slots.
+pub const FLOWS: &str = "FLOWS";
 /// Device map by interface index: where packets may be sent.
 pub const DEVICES: &str = "DEVICES";
 /// Per-CPU [`crate::counters::BackendCounters`], by backend index.
@@ -28,7 +30,7 @@ pub const DROPS: &str = "DROPS";
 pub const MISSES: &str = "MISSES";
 
 /// Every pinned map, in the order in which the daemon opens them.
-pub const ALL: [&str; 12] = [
+pub const ALL: [&str; 13] = [
     META,
     CONTROL,
     ENDPOINTS_V4,
@@ -36,6 +38,7 @@ pub const ALL: [&str; 12] = [
     SERVICES,
     SLOTS,
     BACKENDS,
+    FLOWS,
     DEVICES,
     BACKEND_COUNTERS,
     SERVICE_COUNTERS,

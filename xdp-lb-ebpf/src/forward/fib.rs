@@ -59,8 +59,8 @@ pub(crate) fn lookup<F: Family>(
     params.dport = datagram.destination_port.raw();
     params.__bindgen_anon_1.tot_len = datagram.total;
     params.ifindex = packet.ingress;
-    params.__bindgen_anon_3.ipv6_src = F::fib_words(source);
-    params.__bindgen_anon_4.ipv6_dst = F::fib_words(datagram.destination);
+    params.__bindgen_anon_3.ipv6_src = F::words(source);
+    params.__bindgen_anon_4.ipv6_dst = F::words(datagram.destination);
     // SAFETY: the context is the program's own, and the kernel is told the size of what it may write to.
     let result = unsafe { generated::bpf_fib_lookup(packet.context(), &raw mut params, SIZE, 0) };
     match u32::try_from(result).unwrap_or(u32::MAX) {

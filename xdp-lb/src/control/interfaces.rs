@@ -24,19 +24,18 @@ impl Owner {
     }
 
     /// Lets the program send by every configured interface, so that the first one it is on can use the others.
-    pub(super) fn allow_all(&mut self) -> Result<(), DataplaneError> {
-        let links = self.config.datapath.interfaces.iter().filter_map(|name| self.link(name));
-        let links: Vec<_> = links.collect();
-        links.iter().try_for_each(|link| self.dataplane.allow(link))
+    pub(super) fn allow_all(&mut self, links: &[net::Link]) -> Result<(), DataplaneError> {
+        let mut configured = links.iter().filter(|link| self.config.datapath.interfaces.contains(&link.name));
+        configured.try_for_each(|link| self.dataplane.allow(link))
     }
 
-    /// Puts the program on every configured interface.
-    pub(super) fn attach_all(&mut self) -> Result<(), DataplaneError> {
+    /// Puts the program on every configured interface, as `links` shows them.
+    pub(super) fn attach_all(&mut self, links: &[net::Link]) -> Result<(), DataplaneError> {
         for name in self.config.datapath.interfaces.clone() {
             let missing = || DataplaneError::NoInterface { interface: name.clone() };
-            let link = self.link(&name).ok_or_else(missing)?;
+            let link = links.iter().find(|link| link.name == name).ok_or_else(missing)?;
             if self.dataplane.attached().get(&name).is_none_or(|attached| attached.ifindex != link.index) {
-                self.dataplane.attach(&link, self.config.datapath.attach)?;
+                self.dataplane.attach(link, self.config.datapath.attach)?;
             }
         }
         Ok(())

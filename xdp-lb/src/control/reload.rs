@@ -3,8 +3,16 @@
 use jiff::Timestamp;
 use tracing::warn;
 
-use super::{configure::configure, owner::Owner};
-use crate::config::{self, Config, ThisHost};
+use super::{
+    configure::{Configured, configure},
+    operate::keep_added,
+    owner::Owner,
+};
+use crate::{
+    config::{self, Config, ThisHost},
+    dataplane::DataplaneError,
+    net,
+};
 
 impl Owner {
     /// Reads the file again and applies it; on an error nothing has changed.
@@ -17,26 +25,43 @@ impl Owner {
         if !loaded.warnings.is_empty() {
             warn!("{}", loaded.warnings);
         }
-        let new = loaded.config;
+        let mut new = loaded.config;
         fixed(&self.config, &new)?;
+        keep_added(&mut new, &self.services);
         let text = |error| format!("{:#}", anyhow::Error::from(error));
+        // Asked now: the kernel does not announce programs that others attach by a link.
+        let links = net::links().await.map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
         let now = Timestamp::now();
         let configured = configure(&new, &self.services, &self.allocation, now).map_err(text)?;
         let before = std::mem::replace(&mut self.config, new);
         // Before anything else that can fail: it can be undone.
-        if let Err(error) = self.attach_all() {
+        if let Err(error) = self.attach_all(&links) {
             self.config = before;
             let restored = self.detach_others();
             return Err(restored.err().map_or_else(|| text(error), text));
         }
         self.problems.retain(|name, _| self.config.datapath.interfaces.contains(name));
-        self.install(configured).map_err(text)?;
+        self.put_in_force(configured).map_err(text)?;
         self.detach_others().map_err(text)?;
-        self.sync_checks();
-        self.sync_targets();
         self.loaded = now;
         self.revision += 1;
         Ok(())
+    }
+}
+
+impl Owner {
+    /// Makes a configuration the one in force that differs from the present one in services and backends only.
+    pub(super) fn configure_to(&mut self, config: Config) -> Result<(), DataplaneError> {
+        let configured = configure(&config, &self.services, &self.allocation, Timestamp::now())?;
+        self.config = config;
+        self.put_in_force(configured)
+    }
+
+    fn put_in_force(&mut self, configured: Configured) -> Result<(), DataplaneError> {
+        self.install(configured)?;
+        self.sync_checks();
+        self.sync_targets();
+        self.let_go(|_, _| false)
     }
 }
 

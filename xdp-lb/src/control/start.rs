@@ -18,7 +18,9 @@ use super::{
     Handle,
     adopt::adopt,
     configure::{configure, needs},
+    operate::keep_added,
     owner::Owner,
+    settle::clock,
 };
 use crate::{
     config::Config,
@@ -94,6 +96,8 @@ fn owner(file: PathBuf, config: Config, dataplane: Dataplane, watcher: Watcher) 
         commands: orders,
         handle: Handle { commands, status },
         publisher,
+        lingering: BTreeMap::new(),
+        sweeping: None,
     }
 }
 
@@ -107,16 +111,20 @@ impl Owner {
                 "state of the running datapath taken over"
             );
         }
+        keep_added(&mut self.config, &self.services);
         let configured = configure(&self.config, &self.services, &self.allocation, self.started)?;
         self.first_answers(&configured.services).await;
+        self.dataplane.set_clock(clock());
         self.install(configured)?;
-        self.allow_all()?;
-        self.attach_all()?;
+        let links = Arc::clone(&self.links.borrow());
+        self.allow_all(&links)?;
+        self.attach_all(&links)?;
         self.dataplane.commit()?;
         self.dataplane.forward_log();
         self.dataplane.forward_misses(self.watcher.neighbours())?;
         self.detach_others()?;
         self.sync_checks();
+        self.let_go(|_, _| false)?;
         self.publish();
         for warning in &self.handle.status().warnings {
             warn!("{warning}");

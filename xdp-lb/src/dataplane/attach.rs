@@ -112,10 +112,7 @@ impl Dataplane {
 
     /// Takes the program off an interface.
     pub fn detach(&mut self, interface: &str) -> Result<(), DataplaneError> {
-        let path = self.pins.link(interface);
-        if path.exists() {
-            fs::remove_file(&path).map_err(DataplaneError::pin("remove", path))?;
-        }
+        self.pins.unlink(interface)?;
         self.forget(interface);
         info!(interface, "detached");
         Ok(())

@@ -31,6 +31,9 @@ pub fn remove(pin: &Path) -> Result<Removed, DataplaneError> {
     let daemon = matches!(Lock::take(pin), Err(DataplaneError::Locked { .. }));
     let interfaces = pins.linked()?;
     // Links first: no packet meets a program whose pins are half gone.
+    for interface in &interfaces {
+        pins.unlink(interface)?;
+    }
     for folder in ["link", "prog", "maps", "maps-new", "maps-old"] {
         pins::discard(&pin.join(folder))?;
     }

@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use aya::maps::{Array, Map, MapData};
+use aya::{
+    maps::{Array, Map, MapData},
+    programs::links::{FdLink, PinnedLink},
+};
 use xdp_lb_common::{ABI, map};
 
 use super::{DataplaneError, Sizes};
@@ -52,6 +55,21 @@ impl Pins {
     pub(super) fn linked(&self) -> Result<Vec<String>, DataplaneError> {
         let names = names(&self.links())?.into_iter();
         Ok(names.map(|name| name.replace(':', ".")).collect())
+    }
+
+    /// Removes an interface's pinned link, and so takes the program off.
+    ///
+    /// The kernel leaves that to a worker if it is the pin that goes last. If it is a descriptor, the program is off
+    /// when this returns.
+    pub(super) fn unlink(&self, interface: &str) -> Result<(), DataplaneError> {
+        let path = self.link(interface);
+        let _held = PinnedLink::from_pin(&path).map(FdLink::from);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(DataplaneError::pin("remove", path)(error))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Makes the folders.
@@ -124,6 +142,7 @@ impl Pins {
             backends: of(map::BACKENDS),
             slots: of(map::SLOTS),
             buckets: of(map::ENDPOINTS_V4) / 2,
+            flows: of(map::FLOWS),
         };
         if sizes.covers(wanted) {
             Ok(Found::Usable { sizes, seed })

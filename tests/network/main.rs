@@ -1,0 +1,33 @@
+//! The real daemon between real clients and real servers, in network namespaces.
+//!
+//! [`world`] has what every test starts from; the other files are one subject each.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot be set up fails, also in its helpers"
+)]
+
+mod frames;
+mod service;
+mod world;
+
+mod checksums;
+mod command_line;
+mod detach;
+mod dsr;
+mod forwarding;
+mod health;
+mod interfaces;
+mod malformed;
+mod maps;
+mod metrics;
+mod moves;
+mod nat;
+mod next_hop;
+mod reload;
+mod reload_refused;
+mod start_refused;
+mod survival;
+mod verbs;
+mod weights;
