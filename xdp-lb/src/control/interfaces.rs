@@ -32,6 +32,12 @@ impl Owner {
         Ok(())
     }
 
+    /// Lets the program send by every configured interface, so that the first one it is on can use the others.
+    pub(super) fn allow_all(&mut self, links: &[net::Link]) -> Result<(), DataplaneError> {
+        let mut configured = links.iter().filter(|link| self.config.datapath.interfaces.contains(&link.name));
+        configured.try_for_each(|link| self.dataplane.allow(link))
+    }
+
     /// Puts the program on every configured interface, as `links` shows them.
     pub(super) fn attach_all(&mut self, links: &[net::Link]) -> Result<(), DataplaneError> {
         for name in self.config.datapath.interfaces.clone() {

@@ -125,6 +125,7 @@ impl Owner {
         self.check_interfaces(&links)?;
         self.dataplane.set_clock(clock());
         self.install(configured)?;
+        self.allow_all(&links)?;
         self.attach_all(&links)?;
         self.dataplane.commit()?;
         self.dataplane.forward_log();

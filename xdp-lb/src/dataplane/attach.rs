@@ -100,11 +100,7 @@ impl Dataplane {
                 None => (self.attach_anew(link, want)?, true),
             },
         };
-        let mut devices = DevMapHash::try_from(
-            self.ebpf.map_mut(map::DEVICES).ok_or(DataplaneError::Object { what: map::DEVICES })?,
-        )
-        .map_err(DataplaneError::map(map::DEVICES))?;
-        devices.insert(link.index, link.index, None, 0).map_err(DataplaneError::map(map::DEVICES))?;
+        self.allow(link)?;
         let attached = Attached { ifindex: link.index, mode, anew };
         self.attached.insert(link.name.clone(), attached);
         if mode == Mode::Native && link.kind.as_deref() == Some("veth") {
@@ -115,6 +111,14 @@ impl Dataplane {
             );
         }
         Ok(attached)
+    }
+
+    /// Lets the program send by an interface. [`Self::attach`] does it too; whoever attaches to several does this for
+    /// all of them first, since the program that is put on the first one sends by the others at once.
+    pub fn allow(&mut self, link: &net::Link) -> Result<(), DataplaneError> {
+        let devices = self.ebpf.map_mut(map::DEVICES).ok_or(DataplaneError::Object { what: map::DEVICES })?;
+        let mut devices = DevMapHash::try_from(devices).map_err(DataplaneError::map(map::DEVICES))?;
+        devices.insert(link.index, link.index, None, 0).map_err(DataplaneError::map(map::DEVICES))
     }
 
     /// Takes the program off an interface.

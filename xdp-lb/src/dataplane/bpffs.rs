@@ -17,7 +17,7 @@ use super::DataplaneError;
 ///
 /// # Errors
 ///
-/// Fails if the parent cannot be created or mounted on.
+/// Fails if the parent cannot be created or mounted on, or holds anything: a mount would hide it from everybody.
 pub fn ensure(pin: &Path) -> Result<(), DataplaneError> {
     if on_bpffs(pin) {
         return Ok(());
@@ -25,6 +25,9 @@ pub fn ensure(pin: &Path) -> Result<(), DataplaneError> {
     let parent = pin.parent().unwrap_or(pin).to_owned();
     let failed = |source: io::Error| DataplaneError::Mount { path: parent.clone(), source };
     fs::create_dir_all(&parent).map_err(failed)?;
+    if fs::read_dir(&parent).map_err(failed)?.next().is_some() {
+        return Err(DataplaneError::MountHides { pin: pin.to_owned(), path: parent });
+    }
     mount(Some("bpf"), &parent, Some("bpf"), MsFlags::empty(), Some("mode=0700"))
         .map_err(|error| failed(error.into()))?;
     info!(path = %parent.display(), "mounted bpffs");
@@ -38,7 +41,8 @@ pub fn ensure(pin: &Path) -> Result<(), DataplaneError> {
 }
 
 /// Whether the nearest existing ancestor of `path` is on bpffs.
-fn on_bpffs(path: &Path) -> bool {
+#[must_use]
+pub fn on_bpffs(path: &Path) -> bool {
     path.ancestors()
         .find(|ancestor| ancestor.exists())
         .and_then(|ancestor| statfs(ancestor).ok())
@@ -49,4 +53,18 @@ fn private_mounts() -> bool {
     let namespace =
         |process: &str| -> Option<PathBuf> { fs::read_link(format!("/proc/{process}/ns/mnt")).ok() };
     namespace("self") != namespace("1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_mount_would_hide_keeps_it_away() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("precious"), "").unwrap();
+        let error = ensure(&folder.path().join("pins")).unwrap_err();
+        assert!(matches!(error, DataplaneError::MountHides { .. }), "{error}");
+        assert!(folder.path().join("precious").exists());
+    }
 }

@@ -23,7 +23,8 @@ pub struct Removed {
 ///
 /// No process holds a link open, so that removing its pin detaches it.
 pub fn remove(pin: &Path) -> Result<Removed, DataplaneError> {
-    if !pin.exists() {
+    // What may not be looked at is not absent.
+    if !pin.try_exists().map_err(DataplaneError::pin("look at", pin))? {
         return Ok(Removed::default());
     }
     let pins = Pins::new(pin);

@@ -62,6 +62,17 @@ pub enum DataplaneError {
         #[source]
         source: io::Error,
     },
+    /// bpffs would have to be mounted over somebody's files.
+    #[error(
+        "`pin` is {}, but {} is not on bpffs and holds files that a mount would hide; choose a `pin` below /sys/fs/bpf",
+        pin.display(), path.display()
+    )]
+    MountHides {
+        /// The pin folder.
+        pin: PathBuf,
+        /// Its parent.
+        path: PathBuf,
+    },
     /// Another daemon uses the same pins.
     #[error("another xdp-lb daemon uses {}; give each its own `pin` in [datapath], or stop the other", path.display())]
     Locked {
@@ -70,7 +81,7 @@ pub enum DataplaneError {
     },
     /// The interface has somebody else's program.
     #[error(
-        "{interface} already has the XDP program {program}, which is not ours; detach it first (`ip link set dev {interface} xdp off`) or take {interface} out of `interfaces`"
+        "{interface} already has the XDP program {program}, which is not ours; detach it by what attached it (another xdp-lb: `xdp-lb detach --pin PATH`; ip: `ip link set dev {interface} xdp off`) or take {interface} out of `interfaces`"
     )]
     Foreign {
         /// The interface.

@@ -25,6 +25,8 @@ pub(super) enum Found {
     Nothing,
     /// Maps of this layout and large enough.
     Usable { sizes: Sizes, seed: u64 },
+    /// Maps of this layout that are too small.
+    Small { sizes: Sizes, seed: u64 },
     /// Maps that do not fit.
     Unusable { reason: String, seed: Option<u64> },
 }
@@ -144,11 +146,7 @@ impl Pins {
             buckets: of(map::ENDPOINTS_V4) / 2,
             flows: of(map::FLOWS),
         };
-        if sizes.covers(wanted) {
-            Ok(Found::Usable { sizes, seed })
-        } else {
-            unusable(format!("they hold {sizes}; {wanted} are wanted"), Some(seed))
-        }
+        Ok(if sizes.covers(wanted) { Found::Usable { sizes, seed } } else { Found::Small { sizes, seed } })
     }
 }
 
