@@ -3,11 +3,12 @@
 use std::net::{IpAddr, SocketAddr};
 
 use xdp_lb_lab::server::big_file;
+use xdp_lb_lab::status::Status;
 use xdp_lb_lab::topology::{self, Network};
 
 use crate::{
     service::{QUICK, Service},
-    world::{DNS, HTTP, Servers, VIPS, World, addresses, xdp},
+    world::{DNS, HTTP, PATIENCE, Servers, VIPS, World, addresses, xdp},
 };
 
 /// A web and a UDP service on each of `vips`.
@@ -104,12 +105,18 @@ fn virtual_addresses_may_be_the_balancers_own() {
         let services = services(&network, vips);
         let world = World::with(network, servers, &services, |setup| attach.clone_into(&mut setup.attach));
         exchange(&world, vips);
-        counted(&world);
         // The client knows the balancer, but the balancer has forgotten the client, so that its kernel has to forward the
         // first reply: one from an address of its own is a martian to it, unless told otherwise.
         for device in ["be1", "be2"] {
+            let warning =
+                format!("net.ipv4.conf.{device}.accept_local is 0, and 10.50.0.100 is this host's own");
+            let warnings = world.daemon.status().unwrap().warnings;
+            assert!(warnings.iter().any(|found| found.starts_with(&warning)), "{warnings:?}");
             world.balancer().sysctl(&format!("ipv4/conf/{device}/accept_local"), "1").unwrap();
         }
+        let quiet = |status: &Status| Ok(status.warnings.is_empty());
+        world.daemon.wait_for("no warning", PATIENCE, quiet).unwrap();
+        counted(&world);
         world.balancer().ip(&["neigh flush dev cl"]).unwrap();
         exchange(&world, vips);
     }

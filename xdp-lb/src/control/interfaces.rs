@@ -1,8 +1,9 @@
 //! Following the configured interfaces as they come, go and change.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use tracing::{error, warn};
+use xdp_lb_common::backend::Mode;
 
 use super::owner::Owner;
 use crate::{dataplane::DataplaneError, model, net};
@@ -101,6 +102,29 @@ impl Owner {
             problem: self.problems.get(name).cloned(),
         };
         self.config.datapath.interfaces.iter().map(state).collect()
+    }
+
+    /// Interfaces where the kernel takes translated replies for martians: their source is a VIP that is the host's own.
+    ///
+    /// Only replies for clients whose MAC address the kernel does not know yet come to it, and only IPv4 minds.
+    pub(super) fn martian_warnings(&self) -> Vec<String> {
+        let mut interfaces = BTreeMap::new();
+        for service in &self.services {
+            let vip = service.config.vip.ip();
+            if vip.is_ipv4() && service.mode() == Mode::Nat && self.own.contains(&vip) {
+                let ways = service.backends.iter().filter_map(|backend| backend.way.now.as_ref().ok());
+                interfaces.extend(ways.map(|way| (way.interface.as_str(), vip)));
+            }
+        }
+        let refuse = interfaces.into_iter().filter(|(name, _)| !net::accepts_own(name));
+        let warning = |(name, vip)| {
+            format!(
+                "net.ipv4.conf.{name}.accept_local is 0, and {vip} is this host's own address: the kernel drops \
+                 replies of nat backends that arrive on {name} for a client whose MAC address is not known yet; set \
+                 it with `sysctl -w net.ipv4.conf.{name}.accept_local=1`"
+            )
+        };
+        refuse.map(warning).collect()
     }
 
     /// What about the interfaces keeps traffic from flowing.

@@ -1,7 +1,7 @@
 //! The task that owns the state.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     net::IpAddr,
     path::PathBuf,
     sync::Arc,
@@ -22,13 +22,13 @@ use crate::{
     dataplane::{Dataplane, Endpoints},
     health::{Checks, Observation, State, Target},
     model::{self, Status},
-    net::{Link, NextHop, Watcher},
+    net::{self, Link, NextHop, Watcher},
 };
 
 /// Most check results taken in at once: their services are then recomputed once.
 const BATCH: usize = 1024;
 
-/// How often is looked for what nobody tells: forwarding switches, removed pins.
+/// How often is looked for what nobody tells: own addresses, forwarding switches, removed pins.
 const LOOK_ROUND: Duration = Duration::from_secs(2);
 
 /// Holds the state and the datapath. [`super::start`] makes it, [`Self::run`] is its life.
@@ -52,6 +52,8 @@ pub struct Owner {
     pub(super) watcher: Watcher,
     pub(super) next_hops: watch::Receiver<Arc<HashMap<IpAddr, NextHop>>>,
     pub(super) links: watch::Receiver<Arc<Vec<Link>>>,
+    /// This host's own addresses, as seen when last looked round.
+    pub(super) own: HashSet<IpAddr>,
     pub(super) checks: Checks,
     pub(super) observations: mpsc::Receiver<Observation>,
     pub(super) commands: mpsc::Receiver<Command>,
@@ -95,7 +97,7 @@ impl Owner {
                     self.refresh(changed);
                 }
                 Ok(()) = self.links.changed() => self.follow_links(),
-                _now = look_round.tick() => {}
+                _now = look_round.tick() => self.own = net::own_addresses(),
             }
             if !self.dataplane.in_place() {
                 warn!("the datapath was taken away (`xdp-lb detach`); nothing is left to look after");
@@ -174,6 +176,7 @@ impl Owner {
     pub(super) fn publish(&self) {
         let services: Vec<_> = self.services.iter().map(status::service).collect();
         let mut warnings = self.interface_warnings();
+        warnings.extend(self.martian_warnings());
         warnings.extend(services.iter().filter(|service| service.backends.iter().all(|b| b.slots == 0)).map(
             |service| format!("service {} has no usable backend: its packets are dropped", service.name),
         ));

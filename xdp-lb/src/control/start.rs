@@ -25,7 +25,7 @@ use crate::{
     dataplane::{self, Dataplane, DataplaneError, Sizes},
     health::Checks,
     model::{self, Status},
-    net::{NetError, NextHop, Unresolved, Watcher},
+    net::{self, NetError, NextHop, Unresolved, Watcher},
 };
 
 /// How long the first answers about next hops are waited for: an ARP request is repeated twice, a second apart.
@@ -89,6 +89,7 @@ fn owner(file: PathBuf, config: Config, dataplane: Dataplane, watcher: Watcher) 
         next_hops: watcher.next_hops(),
         links: watcher.links(),
         watcher,
+        own: net::own_addresses(),
         checks: Checks::new(findings),
         observations,
         commands: orders,

@@ -12,6 +12,7 @@ mod kernel;
 mod link;
 mod neighbour;
 mod next_hop;
+mod own;
 mod resolver;
 mod socket;
 mod sysctl;
@@ -23,7 +24,8 @@ mod wire;
 pub use self::{
     link::{Link, XdpAttachment, XdpMode, links},
     next_hop::{DownCause, NextHop, Rejection, Resolved, Unresolved},
-    sysctl::{Forwarding, forwarding},
+    own::own_addresses,
+    sysctl::{Forwarding, accepts_own, forwarding},
     watcher::Watcher,
 };
 

@@ -1,4 +1,4 @@
-//! Whether the kernel forwards packets that arrive on an interface.
+//! What the kernel does with packets that arrive on an interface.
 
 use std::{fs, path::Path};
 
@@ -15,15 +15,24 @@ pub struct Forwarding {
 /// counts as off.
 #[must_use]
 pub fn forwarding(interface: &str) -> Forwarding {
-    let read = |family: &str| {
-        // An interface's name holds no slash; one from a configuration must not lead elsewhere.
-        if interface.contains('/') || matches!(interface, "" | "." | "..") {
-            return false;
-        }
-        let path = Path::new("/proc/sys/net").join(family).join("conf").join(interface).join("forwarding");
-        fs::read_to_string(path).is_ok_and(|value| !matches!(value.trim(), "" | "0"))
-    };
-    Forwarding { v4: read("ipv4"), v6: read("ipv6") }
+    Forwarding { v4: is_on("ipv4", interface, "forwarding"), v6: is_on("ipv6", interface, "forwarding") }
+}
+
+/// Whether the kernel forwards IPv4 packets that arrive on `interface` from one of the host's own addresses
+/// (`net.ipv4.conf.INTERFACE.accept_local`, or that of `all`).
+#[must_use]
+pub fn accepts_own(interface: &str) -> bool {
+    [interface, "all"].iter().any(|name| is_on("ipv4", name, "accept_local"))
+}
+
+/// Whether a switch of an interface is on; one that cannot be read counts as off.
+fn is_on(family: &str, interface: &str, switch: &str) -> bool {
+    // An interface's name holds no slash; one from a configuration must not lead elsewhere.
+    if interface.contains('/') || matches!(interface, "" | "." | "..") {
+        return false;
+    }
+    let path = Path::new("/proc/sys/net").join(family).join("conf").join(interface).join(switch);
+    fs::read_to_string(path).is_ok_and(|value| !matches!(value.trim(), "" | "0"))
 }
 
 #[cfg(test)]
