@@ -15,6 +15,7 @@ pub(crate) struct Service {
     protocol: &'static str,
     forwarding: &'static str,
     health: Option<String>,
+    drain_timeout: &'static str,
     backends: Vec<(String, SocketAddr, u16)>,
 }
 
@@ -27,6 +28,7 @@ impl Service {
             protocol: "tcp",
             forwarding: "nat",
             health: None,
+            drain_timeout: "60s",
             backends: Vec::new(),
         }
     }
@@ -47,6 +49,12 @@ impl Service {
         self
     }
 
+    /// Whose slots settle after this time.
+    pub(crate) fn drain_timeout(mut self, duration: &'static str) -> Self {
+        self.drain_timeout = duration;
+        self
+    }
+
     /// With one more backend.
     pub(crate) fn backend(mut self, name: &str, address: impl Into<SocketAddr>, weight: u16) -> Self {
         self.backends.push((name.to_owned(), address.into(), weight));
@@ -63,9 +71,9 @@ impl Service {
 
 impl fmt::Display for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, vip, protocol, forwarding, health, backends } = self;
+        let Self { name, vip, protocol, forwarding, health, drain_timeout, backends } = self;
         writeln!(f, "[[service]]\nname = \"{name}\"\nvip = \"{vip}\"\nprotocol = \"{protocol}\"")?;
-        writeln!(f, "forwarding = \"{forwarding}\"\n")?;
+        writeln!(f, "forwarding = \"{forwarding}\"\ndrain_timeout = \"{drain_timeout}\"\n")?;
         writeln!(f, "  [service.health]\n  {}\n", health.as_deref().unwrap_or("type = \"none\""))?;
         for (name, address, weight) in backends {
             writeln!(f, "  [[service.backend]]\n  name = \"{name}\"")?;

@@ -89,9 +89,11 @@ impl World {
         world
     }
 
-    /// Waits until every backend is up and, unless its weight is zero, has slots.
+    /// Waits until every backend that stays is up and, unless its weight is zero, has slots.
     pub(crate) fn settled(&self) -> Status {
-        let settled = |backend: &Backend| backend.is_up() && (backend.weight == 0 || backend.slots > 0);
+        let settled = |backend: &Backend| {
+            backend.leaving || (backend.is_up() && (backend.weight == 0 || backend.slots > 0))
+        };
         let all = |status: &Status| status.services.iter().flat_map(|one| &one.backends).all(settled);
         self.daemon.wait_for("all backends to be in use", PATIENCE, |status| Ok(all(status))).unwrap()
     }
@@ -154,7 +156,12 @@ impl Conversations {
 
     /// How many different servers there are.
     pub(crate) fn servers(&self) -> usize {
-        self.names.iter().collect::<std::collections::BTreeSet<_>>().len()
+        self.names().len()
+    }
+
+    /// The different servers, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.names.iter().cloned().collect::<std::collections::BTreeSet<_>>().into_iter().collect()
     }
 }
 

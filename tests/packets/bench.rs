@@ -81,8 +81,7 @@ impl Bench {
             std::fs::write(switch, "1").expect("forwarding");
         }
         for command in NETWORK {
-            let output = Command::new("ip").args(command.split(' ')).output().expect("ip, of iproute2");
-            assert!(output.status.success(), "ip {command}: {}", String::from_utf8_lossy(&output.stderr));
+            ip(command);
         }
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let pin = PathBuf::from(format!("/sys/fs/bpf/xlb-packets-{}-{number}", std::process::id()));
@@ -99,6 +98,12 @@ impl Bench {
         let program = Xdp::from_pin(pin.join("prog/balancer"), XdpAttachType::Interface);
         let reader = dataplane.reader();
         Self { dataplane, program: program.expect("the pinned program"), reader, pin, inside, outside }
+    }
+
+    /// Changes the network of the bench.
+    #[expect(clippy::unused_self, reason = "the calling thread is in the bench's namespace")]
+    pub(crate) fn ip(&self, command: &str) {
+        ip(command);
     }
 
     /// Runs the program over a frame that comes in by `interface`.
@@ -133,4 +138,9 @@ impl Drop for Bench {
     fn drop(&mut self) {
         dataplane::remove(&self.pin).expect("unpinned");
     }
+}
+
+fn ip(command: &str) {
+    let output = Command::new("ip").args(command.split(' ')).output().expect("ip, of iproute2");
+    assert!(output.status.success(), "ip {command}: {}", String::from_utf8_lossy(&output.stderr));
 }

@@ -26,7 +26,8 @@ const SLOTS: u32 = 4_000_000;
 /// Service `index` is port `10000 + index` of one VIP and has sixteen nat backends, the last ones of all at the end.
 #[test]
 fn four_thousand_services_with_sixty_five_thousand_backends_and_four_million_slots() {
-    let capacity = Capacity { services: Some(SERVICES), backends: Some(BACKENDS), slots: Some(SLOTS) };
+    let capacity =
+        Capacity { services: Some(SERVICES), backends: Some(BACKENDS), slots: Some(SLOTS), flows: None };
     let mut bench = Bench::empty(Sizes::of(Needs::default(), capacity));
     let (each, size) = (BACKENDS / SERVICES, SLOTS / SERVICES);
     let vip = |service: u32| format!("192.0.2.10:{}", 10_000 + service);
@@ -52,7 +53,8 @@ fn four_thousand_services_with_sixty_five_thousand_backends_and_four_million_slo
             bench.dataplane.store_backend(backend, &record.with_deltas());
             state::add(&mut endpoints, address, 6, Role::Reply, backend);
         }
-        let table: Vec<_> = (0..size).map(|slot| Slot::owned_by(service * each + 1 + slot % each)).collect();
+        let table: Vec<_> =
+            (0..size).map(|slot| Slot::default().stable(service * each + 1 + slot % each)).collect();
         bench.dataplane.store_slots(service * size, &table);
         bench.dataplane.store_service(service, Service::new(service * size, size));
     }
@@ -74,7 +76,7 @@ fn four_thousand_services_with_sixty_five_thousand_backends_and_four_million_slo
 
 #[test]
 fn endpoints_beyond_the_capacity_are_refused_and_change_nothing() {
-    let capacity = Capacity { services: Some(1), backends: Some(1), slots: Some(1) };
+    let capacity = Capacity { services: Some(1), backends: Some(1), slots: Some(1), flows: None };
     let mut bench = Bench::empty(Sizes::of(Needs::default(), capacity));
     let packet = Frame::new(L4::Syn, "203.0.113.7:20000", "192.0.2.10:80").bytes();
     let mut endpoints = Endpoints::default();

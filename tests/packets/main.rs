@@ -13,6 +13,7 @@ mod state;
 mod capacity;
 mod dsr;
 mod malformed;
+mod moving;
 mod mutation;
 mod nat;
 mod pass;

@@ -68,6 +68,30 @@ fn the_kernel_routes_what_only_it_can() {
 }
 
 #[test]
+fn an_unresolved_next_hop_is_asked_for() {
+    let mut bench = Bench::new();
+    let packets = [
+        (reply(L4::Ack, "10.0.1.11:8080", "10.0.0.99:40000"), "10.0.0.99"),
+        (reply(L4::Ack, "10.0.1.11:8080", "203.0.114.9:40000"), "10.0.0.98"),
+        (reply(L4::Ack, "[fd00:1::11]:8080", "[fd00::99]:40000"), "fd00::99"),
+        (reply(L4::Ack, "10.0.1.11:8080", "203.0.115.9:40000"), "fd00::97"),
+    ];
+    bench.ip("route add 203.0.114.0/24 via 10.0.0.98");
+    bench.ip("route add 203.0.115.0/24 via inet6 fd00::97");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let (asked, mut missed) = tokio::sync::mpsc::channel(8);
+        bench.dataplane.forward_misses(asked).expect("the ring buffer");
+        for (packet, next_hop) in packets {
+            bench.run(bench.outside, &packet.bytes());
+            let miss = tokio::time::timeout(std::time::Duration::from_secs(10), missed.recv()).await;
+            let expected = (bench.inside.0, next_hop.parse().expect("an address"));
+            assert_eq!(miss.expect("a miss in time"), Some(expected), "{packet:?}");
+        }
+    });
+}
+
+#[test]
 fn answers_to_health_checks_pass_untouched() {
     check_all(&[
         backend("IPv4", &reply(L4::Ack, "10.0.1.11:8080", "10.0.1.1:50000"), Expect::Pass),

@@ -22,21 +22,16 @@ use crate::{
 };
 
 /// A bench with one dsr service whose backends differ in their MAC address's last byte.
-fn weighted(vip: SocketAddr, weights: &[u32]) -> Bench {
+pub(crate) fn weighted(vip: SocketAddr, weights: &[u32]) -> Bench {
     let mut bench = Bench::empty(Sizes::of(Needs::default(), Capacity::default()));
     let members: Vec<_> = (1..).zip(weights).map(|(identity, &weight)| Member { identity, weight }).collect();
     for backend in 1..=weights.len() as u32 {
-        let record = Backend {
-            destination_mac: [2, 0, 0, 0, 0, backend as u8],
-            ifindex: bench.outside.0,
-            mode: Mode::Dsr as u8,
-            flags: flag::USED,
-            ..Backend::default()
-        };
+        let record = dsr_backend(&bench, backend);
         bench.dataplane.store_backend(backend, &record);
     }
     let size = slots::default_size(weights.len() as u32);
-    let table: Vec<_> = slots::fill(size, &members).iter().map(|owner| Slot::owned_by(owner + 1)).collect();
+    let table: Vec<_> =
+        slots::fill(size, &members).iter().map(|owner| Slot::default().stable(owner + 1)).collect();
     bench.dataplane.store_slots(0, &table);
     bench.dataplane.store_service(0, Service::new(0, size));
     let mut endpoints = Endpoints::default();
@@ -45,8 +40,19 @@ fn weighted(vip: SocketAddr, weights: &[u32]) -> Bench {
     bench
 }
 
+/// A dsr backend of service 0 that is told by its MAC address.
+pub(crate) fn dsr_backend(bench: &Bench, index: u32) -> Backend {
+    Backend {
+        destination_mac: [2, 0, 0, 0, 0, index as u8],
+        ifindex: bench.outside.0,
+        mode: Mode::Dsr as u8,
+        flags: flag::USED,
+        ..Backend::default()
+    }
+}
+
 /// The backend that a packet gets.
-fn backend_of(bench: &Bench, packet: &Frame) -> usize {
+pub(crate) fn backend_of(bench: &Bench, packet: &Frame) -> usize {
     let outcome = bench.run(bench.inside, &packet.bytes());
     assert_eq!(outcome.action, xdp_action::REDIRECT);
     usize::from(outcome.frame[5])

@@ -86,7 +86,7 @@ pub(crate) fn store(dataplane: &mut Dataplane, inside: Interface, outside: Inter
                 add(&mut endpoints, address, entry.protocol, Role::Reply, index + 1);
             }
         }
-        let owner = entry.backend.map_or(Slot::default(), |_| Slot::owned_by(index + 1));
+        let owner = entry.backend.map_or(Slot::default(), |_| Slot::default().stable(index + 1));
         dataplane.store_slots(index * 7, &[owner; 7]);
         dataplane.store_service(index, Service::new(index * 7, 7));
     }

@@ -186,7 +186,7 @@ impl Daemon {
         &self,
         what: &str,
         timeout: Duration,
-        wanted: impl Fn(&Status) -> Result<bool>,
+        mut wanted: impl FnMut(&Status) -> Result<bool>,
     ) -> Result<Status> {
         let found = wait::until(what, timeout, || {
             let status = self.status()?;

@@ -44,6 +44,8 @@ pub struct Service {
     pub backends: Vec<Backend>,
     /// Size of its table.
     pub slots: u64,
+    /// Slots on their way from one backend to another.
+    pub moving: u64,
     /// What was counted, backends that are gone included.
     pub traffic: Traffic,
     /// Packets that no backend got.
@@ -72,6 +74,8 @@ pub struct Backend {
     pub name: String,
     /// Its weight in force.
     pub weight: u64,
+    /// `ready`, `drain` or `maint`.
+    pub admin: String,
     /// Its share of the service's slots, 0 to 1.
     pub share: f64,
     /// `up`, `down` or `unknown`.
@@ -80,6 +84,8 @@ pub struct Backend {
     pub reason: String,
     /// Slots that it owns.
     pub slots: u64,
+    /// Whether the configuration no longer names it, and it keeps its connections until they end.
+    pub leaving: bool,
     /// Whether packets can be sent to it.
     pub reachable: bool,
     /// How, or why not.
@@ -142,6 +148,7 @@ impl Service {
             name: text(value, "name")?,
             backends: list(value, "backends")?.iter().map(Backend::read).collect::<Result<_>>()?,
             slots: number(value, "slots")?,
+            moving: number(value, "moving")?,
             traffic: Traffic::read(value)?,
             dropped: number(value, "dropped_packets")?,
         })
@@ -170,14 +177,17 @@ impl Backend {
     fn read(value: &Value) -> Result<Self> {
         let health = value.get("health").ok_or_else(|| missing("health"))?;
         let next_hop = value.get("next_hop").ok_or_else(|| missing("next_hop"))?;
+        let leaving = value.get("leaving").and_then(Value::as_bool);
         let reachable = next_hop.get("usable").and_then(Value::as_bool);
         Ok(Self {
             name: text(value, "name")?,
             weight: number(value, "weight")?,
+            admin: text(value, "admin")?,
             share: value.get("share").and_then(Value::as_f64).ok_or_else(|| missing("share"))?,
             health: text(health, "state")?,
             reason: text(health, "reason")?,
             slots: number(value, "slots")?,
+            leaving: leaving.ok_or_else(|| missing("leaving"))?,
             reachable: reachable.ok_or_else(|| missing("usable"))?,
             next_hop: text(next_hop, "detail")?,
             traffic: Traffic::read(value)?,
@@ -213,8 +223,8 @@ mod tests {
             r#"{{"pid": 7, "config": {{"revision": 2, "refused": null}}, "warnings": ["hot"],
                 "interfaces": [{{"name": "eth0", "mode": "native", "problem": null}}],
                 "drops": [{{"reason": "no-backend", "packets": 3}}],
-                "services": [{{"name": "web", "slots": 101, "dropped_packets": 3, {counted},
-                "backends": [{{"name": "web-1", "weight": 3, "share": 0.5, "slots": 50,
+                "services": [{{"name": "web", "slots": 101, "moving": 7, "dropped_packets": 3, {counted},
+                "backends": [{{"name": "web-1", "weight": 3, "admin": "ready", "leaving": false, "share": 0.5, "slots": 50,
                 "health": {{"state": "down", "reason": "connection refused"}},
                 "next_hop": {{"usable": true, "detail": "on eth0"}}, {counted}}}]}}]}}"#
         ))

@@ -15,7 +15,11 @@ pub const ABI: u64 = {
         crate::counters::ServiceCounters::LAYOUT,
         crate::endpoint::BucketV4::LAYOUT,
         crate::endpoint::BucketV6::LAYOUT,
+        crate::flow::Flow::LAYOUT,
+        crate::flow::FlowKey::LAYOUT,
+        crate::neighbour::Miss::LAYOUT,
         crate::service::Service::LAYOUT,
+        crate::slot::Slot::LAYOUT,
     ];
     let mut hash = fnv1a(FNV_OFFSET, &REVISION.to_le_bytes());
     let mut i = 0;

@@ -44,8 +44,8 @@ map_value! {
         pub mode: u8,
         /// A [`flag`] set.
         pub flags: u8,
-        /// Reserved, zero.
-        pub reserved: u16,
+        /// The weight set at run time, with [`flag::WEIGHT`]. For a daemon that takes over; the program does not look.
+        pub weight: u16,
     }
 }
 
@@ -55,10 +55,19 @@ pub mod flag {
     pub const USED: u8 = 1;
     /// The addresses are IPv6.
     pub const V6: u8 = 2;
-    /// The daemon held the backend for dead. For a daemon that takes over; the program does not look.
+    /// The backend is dead: connections that are noted to be on it are decided anew. A daemon that takes over goes by
+    /// it, too.
     pub const DOWN: u8 = 4;
     /// The service's protocol is UDP. For a daemon that takes over; the program does not look.
     pub const UDP: u8 = 8;
+    /// An operator drains it. As the next three: for a daemon that takes over.
+    pub const DRAIN: u8 = 16;
+    /// An operator has taken it out: to the program as good as dead.
+    pub const MAINT: u8 = 32;
+    /// An operator has set its weight.
+    pub const WEIGHT: u8 = 64;
+    /// An operator has added it: the configuration need not name it.
+    pub const ADDED: u8 = 128;
 }
 
 impl Backend {

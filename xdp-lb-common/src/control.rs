@@ -18,11 +18,16 @@ map_value! {
 map_value! {
     /// Read once per packet. The daemon fills the generation that is not active, then flips `active`.
     #[derive(Default)]
-    pub struct Control[104] {
+    pub struct Control[112] {
         /// The generation in force: 0 or 1.
         pub active: u32,
         /// A [`flag`] set.
         pub flags: u32,
+        /// Seconds on the daemon's clock (since boot), stored once a second: asking the kernel for the time costs as
+        /// much as all the rest of a packet's way.
+        pub now: u32,
+        /// Reserved, zero.
+        pub reserved: u32,
         /// Key of the flow hash.
         pub seed: Seed,
         /// IPv4 endpoint tables, by generation.

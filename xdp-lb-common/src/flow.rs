@@ -1,6 +1,59 @@
-//! The flow hash: decides a connection's slot, keyed so that nobody outside can aim at one.
+//! Flows: the hash that decides a connection's slot, and what is remembered of flows on moving slots.
 
-use crate::Be16;
+use crate::{Be16, abi::map_value};
+
+map_value! {
+    /// A flow of a service. The client's address is native words of network order, IPv4 in the first.
+    #[derive(Default)]
+    #[cfg_attr(feature = "user", derive(Hash))]
+    pub struct FlowKey[24] {
+        /// The client's address.
+        pub client: [u32; 4],
+        /// Index of the service.
+        pub service: u32,
+        /// The client's port in the low 16 bits, the service's in the high, both as they stand in packets.
+        pub ports: u32,
+    }
+}
+
+map_value! {
+    /// Where a flow goes.
+    #[derive(Default)]
+    pub struct Flow[16] {
+        /// Index of its backend.
+        pub backend: u32,
+        /// When it was seen last: [`crate::control::Control::now`].
+        pub seen: u32,
+        /// The [`crate::slot::Slot::generation`] in which it was noted.
+        pub generation: u32,
+        /// The flow's hash, which tells it from whatever the entry is given to next.
+        pub hash: u32,
+    }
+}
+
+impl FlowKey {
+    /// The key of a client's packet.
+    #[inline(always)]
+    #[must_use]
+    pub const fn new(client: [u32; 4], source: Be16, destination: Be16, service: u32) -> Self {
+        Self { client, service, ports: ports(source, destination) }
+    }
+
+    /// The flow's hash: the same as of its packets. IPv4 if `v6` is not set.
+    #[must_use]
+    pub fn hash(&self, v6: bool, seed: &Seed) -> u32 {
+        if v6 {
+            hash_words(self.client, self.ports, seed)
+        } else {
+            hash_words([self.client[0]], self.ports, seed)
+        }
+    }
+}
+
+#[inline(always)]
+const fn ports(source: Be16, destination: Be16) -> u32 {
+    source.raw() as u32 | (destination.raw() as u32) << 16
+}
 
 /// Key of the flow hash, expanded from the 64-bit seed that hosts of a fleet share.
 pub type Seed = [u32; 8];
@@ -30,8 +83,12 @@ pub const fn expand_seed(seed: u64) -> Seed {
 #[inline(always)]
 #[must_use]
 pub fn hash<const WORDS: usize>(client: [u32; WORDS], source: Be16, destination: Be16, seed: &Seed) -> u32 {
+    hash_words(client, ports(source, destination), seed)
+}
+
+#[inline(always)]
+fn hash_words<const WORDS: usize>(client: [u32; WORDS], ports: u32, seed: &Seed) -> u32 {
     const { assert!(WORDS == 1 || WORDS == 4, "an IPv4 or an IPv6 address") };
-    let ports = u32::from(source.raw()) | u32::from(destination.raw()) << 16;
     let mut sum = product(client[0], seed[0], ports, seed[1]);
     if WORDS == 4 {
         sum = sum.wrapping_add(product(client[1 % WORDS], seed[2], client[2 % WORDS], seed[3]));

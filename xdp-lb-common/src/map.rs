@@ -14,6 +14,8 @@ pub const SERVICES: &str = "SERVICES";
 pub const SLOTS: &str = "SLOTS";
 /// [`crate::backend::Backend`] array, by backend index; index 0 is never used.
 pub const BACKENDS: &str = "BACKENDS";
+/// LRU hash of [`crate::flow::FlowKey`] → [`crate::flow::Flow`]: flows on moving slots.
+pub const FLOWS: &str = "FLOWS";
 /// Device map by interface index: where packets may be sent.
 pub const DEVICES: &str = "DEVICES";
 /// Per-CPU [`crate::counters::BackendCounters`], by backend index.
@@ -24,9 +26,11 @@ pub const SERVICE_COUNTERS: &str = "SERVICE_CNTRS";
 pub const CARRIED: &str = "CARRIED";
 /// Per-CPU `u64`, by [`crate::DropReason`].
 pub const DROPS: &str = "DROPS";
+/// Ring buffer of [`crate::neighbour::Miss`]. Not pinned: each program has its own, read by the daemon that loaded it.
+pub const MISSES: &str = "MISSES";
 
-/// Every map, in the order in which the daemon opens them.
-pub const ALL: [&str; 12] = [
+/// Every pinned map, in the order in which the daemon opens them.
+pub const ALL: [&str; 13] = [
     META,
     CONTROL,
     ENDPOINTS_V4,
@@ -34,6 +38,7 @@ pub const ALL: [&str; 12] = [
     SERVICES,
     SLOTS,
     BACKENDS,
+    FLOWS,
     DEVICES,
     BACKEND_COUNTERS,
     SERVICE_COUNTERS,

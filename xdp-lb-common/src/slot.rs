@@ -1,28 +1,163 @@
 //! A slot: eight bytes, written by the daemon in one atomic store.
+//!
+//! A slot is *stable*, and its owner gets every packet; or it is *moving*, and connections stay where they are: all that
+//! is decided while it moves is noted in the flow table, and what is not noted began before.
+//!
+//! | slot | known flow | TCP SYN | other, unknown |
+//! |---|---|---|---|
+//! | stable | (not looked up) → owner | → owner | → owner |
+//! | moving | → its backend | → owner, noted | → previous, noted: it began before the move |
+//! | settling | → its backend | → owner, noted | → owner, noted |
+//!
+//! A slot settles when its window is over (what began before the move is noted by then) or when its previous backend is
+//! lost. While it moves it may be given to yet another owner at any time: the flows of the one before are noted.
+
+use crate::{abi::map_value, flow::Flow};
 
 /// The backend index that means "none".
 pub const NO_BACKEND: u32 = 0;
 
-/// A slot of a service's table.
-///
-/// The low 32 bits are the backend that owns the slot. The high 32 are zero: room for the owner before the last
-/// move, so that one store changes both.
-#[repr(transparent)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "user", derive(bytemuck::Pod, bytemuck::Zeroable))]
-pub struct Slot(u64);
+/// Backend indices stay below this, so that two of them, a generation and two flags make a word.
+pub const MAX_BACKENDS: u32 = 1 << 24;
+
+const INDEX: u64 = MAX_BACKENDS as u64 - 1;
+const PREVIOUS: u32 = 24;
+const GENERATION: u32 = 48;
+const GENERATIONS: u64 = (1 << 14) - 1;
+const SETTLING: u64 = 1 << 62;
+const MOVING: u64 = 1 << 63;
+
+map_value! {
+    /// A slot of a service's table.
+    #[derive(Default)]
+    pub struct Slot[8] {
+        /// From the lowest bit: the owner (24 bits), the backend that the slot moves away from (24), the number of its
+        /// moves so far (14, wrapping), whether its window is over, whether it moves.
+        pub word: u64,
+    }
+}
 
 impl Slot {
-    /// A slot that belongs to `backend`, or to nobody with [`NO_BACKEND`].
+    /// The same slot at rest, of `owner` alone, or of nobody with [`NO_BACKEND`].
     #[must_use]
-    pub const fn owned_by(backend: u32) -> Self {
-        Self(backend as u64)
+    pub const fn stable(self, owner: u32) -> Self {
+        Self { word: owner as u64 & INDEX | (self.generation() as u64) << GENERATION }
     }
 
-    /// Index of the owner, [`NO_BACKEND`] for none.
+    /// The same slot at the start of a move from `previous` to `owner`. What was known of its flows holds no longer.
+    #[must_use]
+    pub const fn moving(self, owner: u32, previous: u32) -> Self {
+        let generation = (self.generation() as u64 + 1) & GENERATIONS;
+        let backends = owner as u64 & INDEX | (previous as u64 & INDEX) << PREVIOUS;
+        Self { word: backends | generation << GENERATION | MOVING }
+    }
+
+    /// The same slot, in the same state, with another owner.
+    #[must_use]
+    pub const fn owned_by(self, owner: u32) -> Self {
+        Self { word: self.word & !INDEX | owner as u64 & INDEX }
+    }
+
+    /// The same slot, its window over.
+    #[must_use]
+    pub const fn settling(self) -> Self {
+        if self.is_moving() { Self { word: self.word | SETTLING } } else { self }
+    }
+
+    /// The same slot, its previous backend lost: there is nothing to wait for.
+    #[must_use]
+    pub const fn bereft(self) -> Self {
+        Self { word: self.settling().word & !(INDEX << PREVIOUS) }
+    }
+
+    /// Who gets new connections, [`NO_BACKEND`] for nobody.
     #[inline(always)]
     #[must_use]
     pub const fn owner(self) -> u32 {
-        self.0 as u32
+        (self.word & INDEX) as u32
+    }
+
+    /// Who keeps the connections from before the move.
+    #[inline(always)]
+    #[must_use]
+    pub const fn previous(self) -> u32 {
+        (self.word >> PREVIOUS & INDEX) as u32
+    }
+
+    /// Which move of the slot this is: flows noted in another are not known.
+    #[inline(always)]
+    #[must_use]
+    pub const fn generation(self) -> u32 {
+        (self.word >> GENERATION & GENERATIONS) as u32
+    }
+
+    /// Whether the flow table must be asked.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_moving(self) -> bool {
+        self.word & MOVING != 0
+    }
+
+    /// Whether the window is over.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_settling(self) -> bool {
+        self.word & SETTLING != 0
+    }
+
+    /// Who gets a packet of a flow that is not known.
+    #[inline(always)]
+    #[must_use]
+    pub const fn of_unknown(self, opens: bool) -> u32 {
+        if opens || self.is_settling() || !self.is_moving() { self.owner() } else { self.previous() }
+    }
+
+    /// Whether what was noted of a flow with this hash holds. An entry that is given to another flow while it is read
+    /// does not.
+    #[inline(always)]
+    #[must_use]
+    pub const fn knows(self, flow: &Flow, hash: u32) -> bool {
+        flow.generation == self.generation() && flow.hash == hash
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_and_decisions() {
+        let (stable, moving) = (Slot::default().stable(3), Slot::default().moving(3, 7));
+        for (slot, previous, unknown, opening) in [
+            (stable, 0, 3, 3),
+            (moving, 7, 7, 3),
+            (moving.settling(), 7, 3, 3),
+            (moving.bereft(), 0, 3, 3),
+            (moving.owned_by(4).owned_by(3), 7, 7, 3),
+        ] {
+            assert_eq!((slot.owner(), slot.previous()), (3, previous), "{slot:?}");
+            assert_eq!((slot.of_unknown(false), slot.of_unknown(true)), (unknown, opening), "{slot:?}");
+        }
+        assert_eq!((stable.settling(), moving.settling().stable(3).is_moving()), (stable, false));
+        assert!(moving.settling().is_settling() && moving.bereft().is_settling() && !moving.is_settling());
+    }
+
+    #[test]
+    fn flows_are_known_in_their_generation_only() {
+        let first = Slot::default().moving(3, 7);
+        let flow = Flow { backend: 3, generation: first.generation(), hash: 9, ..Flow::default() };
+        assert!(first.knows(&flow, 9) && first.settling().owned_by(5).knows(&flow, 9));
+        assert!(!first.knows(&flow, 8) && !first.stable(3).moving(7, 3).knows(&flow, 9));
+    }
+
+    #[test]
+    fn fields_do_not_touch_each_other() {
+        let last = MAX_BACKENDS - 1;
+        let mut slot = Slot::default();
+        for _ in 0..=GENERATIONS {
+            slot = slot.moving(last, last);
+        }
+        assert_eq!((slot.owner(), slot.previous(), slot.generation()), (last, last, 0));
+        assert_eq!(slot.settling().stable(1).word, 1);
     }
 }

@@ -35,8 +35,8 @@ pub(crate) trait Family {
     fn hash(datagram: &Datagram<Self::Address>, seed: &flow::Seed) -> u32;
     /// An address as backends are stored: IPv4 in the first four bytes.
     fn address(bytes: &[u8; 16]) -> Self::Address;
-    /// An address as the routing helper takes it: IPv4 in the first word.
-    fn fib_words(address: Self::Address) -> [u32; 4];
+    /// An address as four words, IPv4 in the first: how the routing helper and the flow table take it.
+    fn words(address: Self::Address) -> [u32; 4];
     /// Replaces the destination or the source; `delta` is what that adds to a checksum over addresses.
     fn rewrite(packet: &mut Packet<'_>, side: Side, address: Self::Address, delta: Delta) -> Option<()>;
     /// Lowers the TTL or hop limit by one. The caller knows that it is above one.
@@ -91,7 +91,7 @@ impl Family for V4 {
     }
 
     #[inline(always)]
-    fn fib_words(address: u32) -> [u32; 4] {
+    fn words(address: u32) -> [u32; 4] {
         [address, 0, 0, 0]
     }
 
@@ -137,7 +137,7 @@ impl Family for V6 {
 
     #[inline(always)]
     fn hash(datagram: &Datagram<[u64; 2]>, seed: &flow::Seed) -> u32 {
-        flow::hash(Self::fib_words(datagram.source), datagram.source_port, datagram.destination_port, seed)
+        flow::hash(Self::words(datagram.source), datagram.source_port, datagram.destination_port, seed)
     }
 
     #[inline(always)]
@@ -146,7 +146,7 @@ impl Family for V6 {
     }
 
     #[inline(always)]
-    fn fib_words([high, low]: [u64; 2]) -> [u32; 4] {
+    fn words([high, low]: [u64; 2]) -> [u32; 4] {
         let split = |word: u64| if cfg!(target_endian = "little") { word } else { word.rotate_left(32) };
         [split(high) as u32, (split(high) >> 32) as u32, split(low) as u32, (split(low) >> 32) as u32]
     }

@@ -1,6 +1,6 @@
 //! The XDP balancer: entry point, and what becomes of each outcome.
 //!
-//! A packet's way: [`parse`] → [`endpoint`] → [`service`] → [`backend`] → [`forward`] → [`count`].
+//! A packet's way: [`parse`] → [`endpoint`] → [`service`] (→ [`flow`]) → [`backend`] → [`forward`] → [`count`].
 #![cfg_attr(target_arch = "bpf", no_std, no_main)]
 #![expect(missing_docs, reason = "the `xdp` macro exports an undocumented function")]
 
@@ -9,6 +9,7 @@ mod control;
 mod count;
 mod endpoint;
 mod family;
+mod flow;
 mod forward;
 mod packet;
 mod parse;

@@ -1,11 +1,7 @@
 //! Services and their slots.
 
 use aya_ebpf::{bindings::BPF_F_MMAPABLE, macros::map, maps::Array};
-use xdp_lb_common::{
-    DropReason,
-    service::Service,
-    slot::{NO_BACKEND, Slot},
-};
+use xdp_lb_common::{DropReason, service::Service, slot::Slot};
 
 #[map]
 static SERVICES: Array<Service> = Array::with_max_entries(1, BPF_F_MMAPABLE);
@@ -13,12 +9,9 @@ static SERVICES: Array<Service> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 #[map]
 static SLOTS: Array<Slot> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
-/// The backend that a flow's hash selects.
+/// The slot that a flow's hash selects. A copy: the daemon may change the slot meanwhile.
 #[inline(always)]
-pub(crate) fn select(service: u32, hash: u32) -> Result<u32, DropReason> {
+pub(crate) fn slot(service: u32, hash: u32) -> Result<Slot, DropReason> {
     let service = SERVICES.get(service).ok_or(DropReason::Inconsistent)?;
-    match SLOTS.get(service.slot_of(hash)).ok_or(DropReason::Inconsistent)?.owner() {
-        NO_BACKEND => Err(DropReason::NoBackend),
-        backend => Ok(backend),
-    }
+    SLOTS.get(service.slot_of(hash)).copied().ok_or(DropReason::Inconsistent)
 }

@@ -15,18 +15,27 @@ const PACKAGE: &str = "xdp-lb-ebpf";
 /// What stands between the flags in `CARGO_ENCODED_RUSTFLAGS`.
 const SEPARATOR: &str = "\x1f";
 
-/// Variables of the outer cargo, or of clippy's, that would steer the nested one.
-const FOREIGN: [&str; 9] = [
-    "RUSTC",
+/// Variables of the outer cargo, of clippy or for a build script, that would steer the nested cargo, or make it compile
+/// everything again because they differ from those of the last time.
+const FOREIGN: [&str; 13] = [
+    "CARGO_TARGET_DIR",
+    "CLIPPY_ARGS",
+    "DEBUG",
+    "HOST",
+    "NUM_JOBS",
+    "OPT_LEVEL",
+    "OUT_DIR",
+    "PROFILE",
     "RUSTC_WRAPPER",
     "RUSTC_WORKSPACE_WRAPPER",
     "RUSTFLAGS",
     "RUSTUP_TOOLCHAIN",
-    "CARGO_BUILD_TARGET",
-    "CARGO_BUILD_RUSTFLAGS",
-    "CARGO_TARGET_DIR",
-    "CLIPPY_ARGS",
+    "TARGET",
 ];
+
+/// What the names of more such variables begin with.
+const FOREIGN_PREFIXES: [&str; 6] =
+    ["CARGO_BUILD_", "CARGO_CFG_", "CARGO_FEATURE_", "CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_PROFILE_"];
 
 /// The compiled XDP programs.
 #[derive(Clone, Debug)]
@@ -48,8 +57,10 @@ pub struct Object {
 pub fn build(workspace: &Path, toolchain: &Toolchain) -> Result<Object, Error> {
     let target_dir = workspace.join("target/ebpf");
     let mut command = Command::new(&toolchain.compiler.cargo);
-    for variable in FOREIGN {
-        command.env_remove(variable);
+    for (variable, _) in env::vars_os() {
+        if variable.to_str().is_some_and(is_foreign) {
+            command.env_remove(variable);
+        }
     }
     command
         .current_dir(workspace)
@@ -69,7 +80,7 @@ pub fn build(workspace: &Path, toolchain: &Toolchain) -> Result<Object, Error> {
     let messages = child.stderr.take().map(|stderr| pass_on(BufReader::new(stderr))).unwrap_or_default();
     let status = child.wait().map_err(Error::io(format!("wait for {cargo}")))?;
     if !status.success() {
-        return Err(Error::Compile { command: format!("{command:?}"), status });
+        return Err(Error::Compile { command: shown(&command), status });
     }
     let path = target_dir.join(TARGET).join("release").join(PACKAGE);
     if path.is_file() {
@@ -77,6 +88,10 @@ pub fn build(workspace: &Path, toolchain: &Toolchain) -> Result<Object, Error> {
     } else {
         Err(Error::NoObject { path })
     }
+}
+
+fn is_foreign(variable: &str) -> bool {
+    FOREIGN.contains(&variable) || FOREIGN_PREFIXES.iter().any(|prefix| variable.starts_with(prefix))
 }
 
 /// The flags of aya's own build, and the linker by its path.
@@ -89,6 +104,12 @@ fn flags(toolchain: &Toolchain) -> String {
         format!("-Clinker={}", toolchain.linker.path.display()),
     ]
     .join(SEPARATOR)
+}
+
+/// The command without its environment, which would fill the screen.
+fn shown(command: &Command) -> String {
+    let words = [command.get_program()].into_iter().chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
 /// Copies the messages to standard error line by line, and keeps them.

@@ -26,7 +26,7 @@ pub enum Error {
     },
     /// The compilation failed; its messages went to standard error.
     Compile {
-        /// The command, as a shell would take it.
+        /// The command, without its environment.
         command: String,
         /// How it ended.
         status: ExitStatus,

@@ -5,11 +5,14 @@ use core::mem;
 
 use aya_ebpf::{
     bindings::{
-        BPF_FIB_LKUP_RET_BLACKHOLE, BPF_FIB_LKUP_RET_FWD_DISABLED, BPF_FIB_LKUP_RET_NOT_FWDED,
-        BPF_FIB_LKUP_RET_PROHIBIT, BPF_FIB_LKUP_RET_SUCCESS, BPF_FIB_LKUP_RET_UNREACHABLE, bpf_fib_lookup,
+        BPF_FIB_LKUP_RET_BLACKHOLE, BPF_FIB_LKUP_RET_FWD_DISABLED, BPF_FIB_LKUP_RET_NO_NEIGH,
+        BPF_FIB_LKUP_RET_NOT_FWDED, BPF_FIB_LKUP_RET_PROHIBIT, BPF_FIB_LKUP_RET_SUCCESS,
+        BPF_FIB_LKUP_RET_UNREACHABLE, bpf_fib_lookup,
     },
     helpers::generated,
 };
+
+use xdp_lb_common::neighbour::Miss;
 
 use crate::{family::Family, packet::Packet, parse::Datagram};
 
@@ -26,12 +29,16 @@ pub(crate) enum Route {
     },
     /// Not to be forwarded: it is for this host itself, or forwarding is off.
     Local,
-    /// There is a way, but only the kernel can take it: the neighbour is not resolved yet, the packet is too big, the
-    /// route encapsulates.
+    /// There is a way, but this next hop's MAC address is not known yet.
+    Unresolved(Miss),
+    /// There is a way, but only the kernel can take it: the packet is too big, the route encapsulates.
     Kernel,
     /// Blackhole, unreachable or prohibited.
     None,
 }
+
+/// The kernel's number for IPv4. A route by a gateway of the other family changes the family.
+const AF_INET: u8 = 2;
 
 /// Size of the helper's parameters.
 const SIZE: i32 = 64;
@@ -52,8 +59,8 @@ pub(crate) fn lookup<F: Family>(
     params.dport = datagram.destination_port.raw();
     params.__bindgen_anon_1.tot_len = datagram.total;
     params.ifindex = packet.ingress;
-    params.__bindgen_anon_3.ipv6_src = F::fib_words(source);
-    params.__bindgen_anon_4.ipv6_dst = F::fib_words(datagram.destination);
+    params.__bindgen_anon_3.ipv6_src = F::words(source);
+    params.__bindgen_anon_4.ipv6_dst = F::words(datagram.destination);
     // SAFETY: the context is the program's own, and the kernel is told the size of what it may write to.
     let result = unsafe { generated::bpf_fib_lookup(packet.context(), &raw mut params, SIZE, 0) };
     match u32::try_from(result).unwrap_or(u32::MAX) {
@@ -62,6 +69,20 @@ pub(crate) fn lookup<F: Family>(
         }
         BPF_FIB_LKUP_RET_NOT_FWDED | BPF_FIB_LKUP_RET_FWD_DISABLED => Route::Local,
         BPF_FIB_LKUP_RET_BLACKHOLE | BPF_FIB_LKUP_RET_UNREACHABLE | BPF_FIB_LKUP_RET_PROHIBIT => Route::None,
+        BPF_FIB_LKUP_RET_NO_NEIGH => {
+            // SAFETY: integers in both variants of the union; the kernel leaves the next hop here.
+            let words = unsafe { params.__bindgen_anon_4.ipv6_dst };
+            let v6 = params.family != AF_INET;
+            let mut address = [0; 16];
+            for (word, bytes) in words.iter().zip(address.as_chunks_mut::<4>().0) {
+                // What is behind an IPv4 address in the union is not of it.
+                *bytes = word.to_ne_bytes();
+                if !v6 {
+                    break;
+                }
+            }
+            Route::Unresolved(Miss { address, ifindex: params.ifindex, v6: u32::from(v6) })
+        }
         _ => Route::Kernel,
     }
 }

@@ -10,11 +10,14 @@ use xdp_lb_common::{
     backend::{Backend, Mode},
     control::Control,
     endpoint::Role,
+    flow::FlowKey,
+    slot::NO_BACKEND,
 };
 
 use crate::{
     Verdict, backend, control, count, endpoint,
     family::Family,
+    flow,
     packet::Packet,
     parse::{self, Datagram},
     service,
@@ -47,7 +50,18 @@ fn to_backend<F: Family>(
     service: u32,
 ) -> Result<Verdict, DropReason> {
     let opens = parse::validate(packet, datagram)?;
-    let index = service::select(service, F::hash(datagram, &control.seed))?;
+    let hash = F::hash(datagram, &control.seed);
+    let slot = service::slot(service, hash)?;
+    let index = if slot.is_moving() {
+        let client = F::words(datagram.source);
+        let key = FlowKey::new(client, datagram.source_port, datagram.destination_port, service);
+        flow::backend(&key, hash, slot, opens, control.now)
+    } else {
+        slot.owner()
+    };
+    if index == NO_BACKEND {
+        return Err(DropReason::NoBackend);
+    }
     let backend = backend::get(index)?;
     let verdict = forward::<F>(packet, datagram, control, backend)?;
     count::forwarded(index, packet.len(), opens);

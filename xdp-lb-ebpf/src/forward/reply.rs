@@ -1,6 +1,12 @@
 //! A backend's reply on its way to the client.
 
-use xdp_lb_common::{DropReason, control::Control};
+use aya_ebpf::{macros::map, maps::RingBuf};
+use xdp_lb_common::{
+    DropReason,
+    backend::Backend,
+    control::Control,
+    neighbour::{self, Miss},
+};
 
 use super::{
     device,
@@ -13,6 +19,9 @@ use crate::{
     packet::Packet,
     parse::{self, Datagram},
 };
+
+#[map]
+static MISSES: RingBuf = RingBuf::with_byte_size(neighbour::RING, 0);
 
 /// Translates a reply and routes it.
 ///
@@ -30,11 +39,13 @@ pub(crate) fn to_client<F: Family>(
     let verdict = match fib::lookup::<F>(packet, datagram, F::address(&backend.vip)) {
         Route::Local => return Ok(Verdict::Pass),
         Route::None => return Err(DropReason::NoRouteToClient),
-        Route::Kernel => {
-            parse::validate(packet, datagram)?;
-            nat::to_client::<F>(packet, datagram, backend)?;
-            Verdict::Pass
+        Route::Unresolved(miss) => {
+            // The kernel resolves what it forwards, but not for a source address that is its own, as a VIP may be: it
+            // drops such packets as martians. The daemon asks for it then.
+            let _full = MISSES.output::<Miss>(miss, 0);
+            by_kernel::<F>(packet, datagram, backend)?
         }
+        Route::Kernel => by_kernel::<F>(packet, datagram, backend)?,
         Route::Forward { ifindex, source, destination } => {
             parse::validate(packet, datagram)?;
             if datagram.ttl <= 1 {
@@ -54,4 +65,16 @@ pub(crate) fn to_client<F: Family>(
     };
     count::replied(index, bytes);
     Ok(verdict)
+}
+
+/// Translates a reply and leaves the way to the kernel.
+#[inline(always)]
+fn by_kernel<F: Family>(
+    packet: &mut Packet<'_>,
+    datagram: &Datagram<F::Address>,
+    backend: &Backend,
+) -> Result<Verdict, DropReason> {
+    parse::validate(packet, datagram)?;
+    nat::to_client::<F>(packet, datagram, backend)?;
+    Ok(Verdict::Pass)
 }

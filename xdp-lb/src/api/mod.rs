@@ -1,7 +1,9 @@
 //! The runtime API: HTTP/JSON on a Unix socket. Everything the command line asks a daemon goes through it.
 //!
-//! `GET /v1/status` answers with a [`Status`]; `POST /v1/reload` answers 204, or 422 with an [`ErrorBody`].
+//! `GET /v1/status` answers with a [`Status`]; everything else changes something and answers 204, or 404 or 422 with an
+//! [`ErrorBody`], nothing having changed.
 
+mod backends;
 mod client;
 mod server;
 mod snapshot;
@@ -10,6 +12,7 @@ mod socket;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    backends::{NewBackend, NewWeight},
     client::{Client, ClientError},
     server::serve,
     snapshot::Snapshots,

@@ -9,13 +9,14 @@ use axum::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{ErrorBody, RELOAD, STATUS, Snapshots, Socket};
+use super::{ErrorBody, RELOAD, STATUS, Snapshots, Socket, backends};
 
 /// Answers until `stop`.
 pub async fn serve(socket: Socket, snapshots: Snapshots, stop: CancellationToken) -> std::io::Result<()> {
     let router = Router::new()
         .route(STATUS, get(status))
         .route(RELOAD, post(reload))
+        .merge(backends::router())
         .fallback(unknown)
         .with_state(snapshots);
     let (listener, _removed_when_done) = socket.listener()?;
@@ -37,9 +38,12 @@ async fn reload(State(snapshots): State<Snapshots>) -> Response {
 }
 
 async fn unknown() -> Response {
-    failure(StatusCode::NOT_FOUND, format!("no such call; there are GET {STATUS} and POST {RELOAD}"))
+    failure(
+        StatusCode::NOT_FOUND,
+        format!("no such call; there are GET {STATUS}, POST {RELOAD} and those below {}", backends::SERVICES),
+    )
 }
 
-fn failure(code: StatusCode, error: String) -> Response {
+pub(super) fn failure(code: StatusCode, error: String) -> Response {
     (code, Json(ErrorBody { error })).into_response()
 }

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod backend;
 mod check;
 mod detach;
 mod output;
@@ -24,7 +25,13 @@ pub struct Cli {
 #[derive(Clone, Debug, Args)]
 struct SocketOption {
     /// The daemon's API socket.
-    #[arg(long, env = "XDP_LB_SOCKET", default_value = "/run/xdp-lb/api.sock", value_name = "PATH")]
+    #[arg(
+        long,
+        global = true,
+        env = "XDP_LB_SOCKET",
+        default_value = "/run/xdp-lb/api.sock",
+        value_name = "PATH"
+    )]
     socket: PathBuf,
 }
 
@@ -39,6 +46,8 @@ enum Command {
     Check(check::Options),
     /// Has the daemon read its configuration again.
     Reload(reload::Options),
+    /// Drain a backend, take it out and back, change its weight, add or remove one.
+    Backend(backend::Options),
     /// Services, backends, health with reasons, counters.
     Status(status::Options),
     /// Takes the program off the interfaces and unpins everything, daemon or not.
@@ -56,6 +65,7 @@ impl Cli {
             Command::Run(options) => run::execute(&options),
             Command::Check(options) => check::execute(&options),
             Command::Reload(options) => reload::execute(options),
+            Command::Backend(options) => backend::execute(options),
             Command::Status(options) => status::execute(options),
             Command::Detach(options) => detach::execute(&options),
         }

@@ -46,6 +46,7 @@ pub(super) struct RawCapacity {
     pub(super) services: Option<Number>,
     pub(super) backends: Option<Number>,
     pub(super) slots: Option<Number>,
+    pub(super) flows: Option<Number>,
 }
 
 /// `[api]`.

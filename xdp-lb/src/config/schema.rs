@@ -74,6 +74,7 @@ static CAPACITY: Section = Section {
         key("services", Kind::Integer, "4096"),
         key("backends", Kind::Integer, "65536"),
         key("slots", Kind::Integer, "4194304"),
+        key("flows", Kind::Integer, "131072"),
     ],
 };
 

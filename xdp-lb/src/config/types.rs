@@ -53,6 +53,8 @@ pub struct Capacity {
     pub backends: Option<u32>,
     /// Slots of all services together.
     pub slots: Option<u32>,
+    /// Flows that are remembered while their slots move.
+    pub flows: Option<u32>,
 }
 
 /// `[api]`.
@@ -84,7 +86,8 @@ pub struct Service {
     pub algorithm: Algorithm,
     /// Slots of its table, at least; rounded up to a prime by the daemon. `None`: the daemon chooses.
     pub slots: Option<u32>,
-    /// How long established connections may stay on a backend that is being drained.
+    /// How long a moving slot takes unknown packets for those of connections from before the move, and after how long
+    /// without packets a connection counts as ended.
     #[serde(with = "humantime_serde")]
     pub drain_timeout: Duration,
     /// How its backends are checked; `None`: they are not, and count as healthy.

@@ -3,20 +3,24 @@
 use std::{
     collections::{BTreeMap, btree_map::Entry},
     net::{IpAddr, SocketAddr},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
-use xdp_lb_common::backend::{self, flag};
+use xdp_lb_common::{
+    backend::{self, flag},
+    slot::Slot,
+};
 
 use super::{
     allocation::{Allocation, Region},
-    state::{Backend, Service, Way},
+    state::{Backend, Operator, Service, Way},
 };
 use crate::{
     config::{self, Algorithm, Forwarding, Protocol},
     dataplane::{Adopted, Sizes},
     health::{Machine, State},
+    model::Admin,
     net::Resolved,
 };
 
@@ -24,10 +28,11 @@ use crate::{
 /// places are found again as if they were free.
 pub(super) fn adopt(adopted: &Adopted, sizes: &Sizes, now: Timestamp) -> (Vec<Service>, Allocation) {
     let mut allocation = Allocation::new(sizes);
-    let records: BTreeMap<u32, _> = adopted.services.iter().copied().collect();
+    let records: BTreeMap<u32, _> =
+        adopted.services.iter().map(|(index, service, slots)| (*index, (service, slots))).collect();
     let mut services: BTreeMap<u32, Service> = BTreeMap::new();
     for (index, record) in &adopted.backends {
-        let Some(service) = records.get(&record.service) else { continue };
+        let Some((service, slots)) = records.get(&record.service) else { continue };
         let region = Region { base: service.base(), size: service.size() };
         let vip = address(record, &record.vip, record.vip_port.get());
         let service = match services.entry(record.service) {
@@ -36,7 +41,7 @@ pub(super) fn adopt(adopted: &Adopted, sizes: &Sizes, now: Timestamp) -> (Vec<Se
                 if !allocation.slots.claim(region) || !allocation.services.claim(record.service) {
                     continue;
                 }
-                new.insert(empty(record, record.service, region, vip))
+                new.insert(empty(record, region, vip, slots))
             }
         };
         if service.config.vip == vip && allocation.backends.claim(*index) {
@@ -57,7 +62,9 @@ fn address(record: &backend::Backend, octets: &[u8; 16], port: u16) -> SocketAdd
 }
 
 /// A service as far as the maps tell: what else it is comes from the configuration that follows.
-fn empty(record: &backend::Backend, index: u32, region: Region, vip: SocketAddr) -> Service {
+///
+/// Slots that are moving begin their window again: nobody knows when it began.
+fn empty(record: &backend::Backend, region: Region, vip: SocketAddr, table: &[Slot]) -> Service {
     let config = config::Service {
         name: String::new(),
         vip,
@@ -69,7 +76,17 @@ fn empty(record: &backend::Backend, index: u32, region: Region, vip: SocketAddr)
         health: None,
         backends: Vec::new(),
     };
-    Service { config, index, region, backends: Vec::new(), table: Vec::new() }
+    let now = Instant::now();
+    let moving = (0..).zip(table).filter(|(_, slot)| slot.is_moving());
+    Service {
+        config,
+        index: record.service,
+        region,
+        backends: Vec::new(),
+        moves: moving.map(|(position, _)| (position, now)).collect(),
+        table: table.to_vec(),
+        owned: Vec::new(),
+    }
 }
 
 fn known(index: u32, record: &backend::Backend, now: Timestamp) -> Backend {
@@ -83,9 +100,19 @@ fn known(index: u32, record: &backend::Backend, now: Timestamp) -> Backend {
         gateway: None,
     });
     Backend {
-        config: config::Backend { name: String::new(), address, weight: 0 },
+        config: config::Backend { name: address.to_string(), address, weight: record.weight },
         index,
         health: Machine::new(state, "as before the daemon's restart", now),
         way: Way::unknown(way),
+        leaving: None,
+        operator: Operator {
+            admin: match record.flags & (flag::DRAIN | flag::MAINT) {
+                0 => Admin::Ready,
+                flag::DRAIN => Admin::Drain,
+                _ => Admin::Maint,
+            },
+            weight: (record.flags & flag::WEIGHT != 0).then_some(record.weight),
+            added: record.flags & flag::ADDED != 0,
+        },
     }
 }

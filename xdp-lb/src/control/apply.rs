@@ -1,6 +1,9 @@
 //! From the desired state to the datapath, in an order in which every packet on the way finds what it needs.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Instant,
+};
 
 use tracing::debug;
 
@@ -12,20 +15,15 @@ impl Owner {
     /// service, all of them before the endpoints, and what is gone last.
     pub(super) fn install(&mut self, configured: Configured) -> Result<(), DataplaneError> {
         let Configured { allocation, services, gone } = configured;
-        let endpoints = contents::endpoints(&services);
         self.services = services;
         self.allocation = allocation;
-        self.positions = positions(&self.services);
         self.choose_transmission();
         self.update_ways();
         self.refresh(0..self.services.len());
         for service in &self.services {
             self.dataplane.store_service(service.index, contents::service(service));
         }
-        if self.endpoints.as_ref() != Some(&endpoints) {
-            self.dataplane.publish(&endpoints)?;
-            self.endpoints = Some(endpoints);
-        }
+        self.publish_endpoints()?;
         for (backend, service) in gone.backends {
             self.dataplane.retire_backend(backend, service)?;
             self.allocation.backends.free(backend);
@@ -40,6 +38,17 @@ impl Owner {
         Ok(())
     }
 
+    /// Stores the endpoints of all services and their backends, if they differ from those in force.
+    pub(super) fn publish_endpoints(&mut self) -> Result<(), DataplaneError> {
+        self.positions = positions(&self.services);
+        let endpoints = contents::endpoints(&self.services);
+        if self.endpoints.as_ref() != Some(&endpoints) {
+            self.dataplane.publish(&endpoints)?;
+            self.endpoints = Some(endpoints);
+        }
+        Ok(())
+    }
+
     /// Recomputes the tables of these services and stores what differs.
     pub(super) fn refresh(&mut self, services: impl IntoIterator<Item = usize>) {
         for position in services {
@@ -47,9 +56,13 @@ impl Owner {
             for backend in &service.backends {
                 self.dataplane.store_backend(backend.index, &contents::backend(service, backend));
             }
-            service.table = contents::table(service);
-            let changed = self.dataplane.store_slots(service.region.base, &contents::slots(service));
-            debug!(service = service.config.name, changed, "slots stored");
+            let table = contents::table(service);
+            service.note_moves(&table, Instant::now());
+            service.table = table;
+            service.owned = contents::owned(service);
+            let changed = self.dataplane.store_slots(service.region.base, &service.table);
+            let moving = service.moves.len();
+            debug!(service = service.config.name, changed, moving, "slots stored");
         }
     }
 
@@ -70,15 +83,17 @@ impl Owner {
                 let (service, backend_name) = (&service.config.name, &backend.config.name);
                 match (&backend.way.now, before) {
                     // What was expected, once for each backend of a configuration.
-                    (Ok(way), Err(unknown)) if unknown == super::state::UNKNOWN => {
+                    (Some(Ok(way)), None) => {
                         debug!(%service, backend = %backend_name, %way, "next hop resolved");
                     }
-                    (Ok(way), _) => {
+                    (Some(Ok(way)), _) => {
                         tracing::info!(%service, backend = %backend_name, %way, "next hop resolved");
                     }
-                    (Err(reason), _) => {
+                    (Some(Err(reason)), _) => {
                         tracing::warn!(%service, backend = %backend_name, %reason, "no next hop");
                     }
+                    // What has been heard is not forgotten.
+                    (None, _) => {}
                 }
             }
         }

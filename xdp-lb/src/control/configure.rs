@@ -1,16 +1,19 @@
 //! From a configuration and the state before it to the desired state. Pure: on an error nothing has changed.
 
-use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    net::SocketAddr,
+    time::Instant,
+};
 
 use jiff::Timestamp;
 
 use super::{
     allocation::{Allocation, Region},
-    state::{Backend, Service, Way},
+    state::{Backend, Operator, Service, Way},
 };
 use crate::{
-    config::{self, Config, Protocol},
+    config::{self, Config, Forwarding, Protocol},
     dataplane::{DataplaneError, Needs},
     health::{Machine, State},
     slots,
@@ -57,10 +60,11 @@ pub(super) fn configure(
     let mut gone = Gone::default();
     let mut old: HashMap<(SocketAddr, Protocol), &Service> =
         before.iter().map(|service| ((service.config.vip, service.config.protocol), service)).collect();
+    let replies = reply_endpoints(config);
     let mut services = Vec::with_capacity(config.services.len());
     for service in &config.services {
         let previous = old.remove(&(service.vip, service.protocol));
-        services.push(configure_service(service, previous, &mut allocation, &mut gone, now)?);
+        services.push(configure_service(service, previous, &replies, &mut allocation, &mut gone, now)?);
     }
     for service in old.into_values() {
         gone.services.push(service.index);
@@ -73,6 +77,7 @@ pub(super) fn configure(
 fn configure_service(
     config: &config::Service,
     previous: Option<&Service>,
+    replies: &HashSet<(SocketAddr, Protocol)>,
     allocation: &mut Allocation,
     gone: &mut Gone,
     now: Timestamp,
@@ -91,7 +96,7 @@ fn configure_service(
         Some(service) => service.index,
         None => allocation.services.take()?,
     };
-    let mut old: HashMap<SocketAddr, &Backend> = previous
+    let mut old: BTreeMap<SocketAddr, &Backend> = previous
         .iter()
         .flat_map(|service| &service.backends)
         .map(|backend| (backend.config.address, backend))
@@ -104,12 +109,36 @@ fn configure_service(
             (Some(_), Some(previous)) if previous.health.reason() != "not checked" => previous.health.clone(),
             (Some(_), _) => Machine::new(State::Unknown, "not checked yet", now),
         };
-        let (index, way) = match previous {
-            Some(previous) => (previous.index, previous.way.clone()),
-            None => (allocation.backends.take()?, Way::unknown(None)),
+        let (index, way, operator) = match previous {
+            Some(previous) => (previous.index, previous.way.clone(), previous.operator),
+            None => (allocation.backends.take()?, Way::unknown(None), Operator::default()),
         };
-        backends.push(Backend { config: backend.clone(), index, health, way });
+        backends.push(Backend { config: backend.clone(), index, health, way, leaving: None, operator });
     }
-    gone.backends.extend(old.into_values().map(|backend| (backend.index, index)));
-    Ok(Service { config: config.clone(), index, region, backends, table: Vec::new() })
+    let (table, moves) = match previous {
+        Some(previous) if previous.region == region => (previous.table.clone(), previous.moves.clone()),
+        Some(_) | None => (Vec::new(), BTreeMap::new()),
+    };
+    let named: HashSet<u32> = table.iter().flat_map(|slot| [slot.owner(), slot.previous()]).collect();
+    for backend in old.into_values() {
+        // Its replies could not be told from those of another service's backend at the same endpoint.
+        let taken = replies.contains(&(backend.config.address, config.protocol));
+        // On a table at rest it has no connections but those of its slots.
+        let has_any = named.contains(&backend.index) || !moves.is_empty();
+        if has_any && backend.may_live() && !taken {
+            let leaving = backend.leaving.or_else(|| Some(Instant::now()));
+            backends.push(Backend { leaving, ..backend.clone() });
+        } else {
+            gone.backends.push((backend.index, index));
+        }
+    }
+    let config = config.clone();
+    Ok(Service { config, index, region, backends, table, moves, owned: Vec::new() })
+}
+
+/// What the replies of the configured nat backends come from.
+fn reply_endpoints(config: &Config) -> HashSet<(SocketAddr, Protocol)> {
+    let nat = config.services.iter().filter(|service| service.forwarding == Forwarding::Nat);
+    nat.flat_map(|service| service.backends.iter().map(|backend| (backend.address, service.protocol)))
+        .collect()
 }

@@ -1,13 +1,16 @@
 //! From desired state to map contents. Pure.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    collections::{HashMap, HashSet},
+    net::{IpAddr, SocketAddr},
+};
 
 use xdp_lb_common::{
     Be16,
     backend::{self, Mode},
     endpoint::{Key as _, KeyV4, KeyV6, Role},
     service,
-    slot::{NO_BACKEND, Slot},
+    slot::Slot,
 };
 
 use super::state::{Backend, Service};
@@ -15,29 +18,39 @@ use crate::{
     config::Protocol,
     dataplane::Endpoints,
     health::State,
-    slots::{self, Member, NOBODY},
+    model::Admin,
+    slots::{self, Candidate},
 };
 
-/// The owners of a service's slots.
-pub(super) fn table(service: &Service) -> Vec<u32> {
-    let members: Vec<_> = service
+/// A service's slots as they should be now, coming from what they are.
+pub(super) fn table(service: &Service) -> Vec<Slot> {
+    let candidates: Vec<_> = service
         .backends
         .iter()
-        .map(|backend| Member {
+        .map(|backend| Candidate {
+            index: backend.index,
             identity: identity(backend.config.address),
-            weight: if backend.usable() { u32::from(backend.config.weight) } else { 0 },
+            weight: backend.share(),
+            lives: backend.lives(),
         })
         .collect();
-    slots::fill(service.region.size, &members)
+    let mut slots = service.table.clone();
+    // A new region's slots are nobody's yet.
+    slots.resize(service.region.size as usize, Slot::default());
+    let living: HashSet<u32> =
+        candidates.iter().filter(|c| c.lives).map(|candidate| candidate.index).collect();
+    let wanted = slots::assign(&slots, &candidates);
+    let next = slots.iter().zip(wanted);
+    next.map(|(slot, wanted)| slots::transition(*slot, wanted, |backend| living.contains(&backend))).collect()
 }
 
-/// A service's slots as stored.
-pub(super) fn slots(service: &Service) -> Vec<Slot> {
-    let index = |&owner: &u32| match owner {
-        NOBODY => NO_BACKEND,
-        owner => service.backends[owner as usize].index,
-    };
-    service.table.iter().map(|owner| Slot::owned_by(index(owner))).collect()
+/// How many slots each backend owns.
+pub(super) fn owned(service: &Service) -> Vec<u32> {
+    let mut owned: HashMap<u32, u32> = HashMap::new();
+    for slot in &service.table {
+        *owned.entry(slot.owner()).or_default() += 1;
+    }
+    service.backends.iter().map(|backend| owned.get(&backend.index).copied().unwrap_or(0)).collect()
 }
 
 /// A service's record.
@@ -51,6 +64,10 @@ pub(super) fn backend(service: &Service, backend: &Backend) -> backend::Backend 
     for (flag, set) in [
         (backend::flag::V6, service.config.vip.is_ipv6()),
         (backend::flag::DOWN, backend.health.state() == State::Down),
+        (backend::flag::DRAIN, backend.operator.admin == Admin::Drain),
+        (backend::flag::MAINT, backend.operator.admin == Admin::Maint),
+        (backend::flag::WEIGHT, backend.operator.weight.is_some()),
+        (backend::flag::ADDED, backend.operator.added),
         (backend::flag::UDP, service.config.protocol == Protocol::Udp),
     ] {
         if set {
@@ -69,6 +86,7 @@ pub(super) fn backend(service: &Service, backend: &Backend) -> backend::Backend 
         service: service.index,
         mode: service.mode() as u8,
         flags,
+        weight: backend.weight(),
         ..backend::Backend::default()
     }
     .with_deltas()

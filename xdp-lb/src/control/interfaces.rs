@@ -112,7 +112,8 @@ impl Owner {
         for service in &self.services {
             let vip = service.config.vip.ip();
             if vip.is_ipv4() && service.mode() == Mode::Nat && self.own.contains(&vip) {
-                let ways = service.backends.iter().filter_map(|backend| backend.way.now.as_ref().ok());
+                let known = service.backends.iter().filter_map(|backend| backend.way.now.as_ref());
+                let ways = known.filter_map(|way| way.as_ref().ok());
                 interfaces.extend(ways.map(|way| (way.interface.as_str(), vip)));
             }
         }

@@ -9,19 +9,23 @@ mod apply;
 mod configure;
 mod contents;
 mod interfaces;
+mod operate;
 mod owner;
 mod reload;
+mod settle;
 mod start;
 mod state;
 mod status;
+mod sweep;
 
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::model::Status;
+use crate::{config, model::Status};
 
 pub use self::{
+    operate::{Change, Refused},
     owner::{Ended, Owner},
     start::{StartError, start},
 };
@@ -31,6 +35,10 @@ pub use self::{
 pub enum Command {
     /// Read the configuration again. The answer is why not, if not.
     Reload(oneshot::Sender<Result<(), String>>),
+    /// Change the backend of this name or address of the service of this name.
+    Change(String, String, Change, oneshot::Sender<Result<(), Refused>>),
+    /// Add a backend to the service of this name.
+    Add(String, config::Backend, oneshot::Sender<Result<(), Refused>>),
 }
 
 /// How others reach the owner.
@@ -53,9 +61,33 @@ impl Handle {
     ///
     /// Why it was refused; nothing has changed then.
     pub async fn reload(&self) -> Result<(), String> {
+        self.ask(Command::Reload).await.unwrap_or_else(|ending| Err(ending.to_owned()))
+    }
+
+    /// Changes a backend.
+    ///
+    /// # Errors
+    ///
+    /// Why it was refused; nothing has changed then.
+    pub async fn change(&self, service: String, backend: String, change: Change) -> Result<(), Refused> {
+        let answer = self.ask(|answer| Command::Change(service, backend, change, answer)).await;
+        answer.unwrap_or_else(|ending| Err(Refused::Invalid(ending.to_owned())))
+    }
+
+    /// Adds a backend to a service.
+    ///
+    /// # Errors
+    ///
+    /// Why it was refused; nothing has changed then.
+    pub async fn add(&self, service: String, backend: config::Backend) -> Result<(), Refused> {
+        let answer = self.ask(|answer| Command::Add(service, backend, answer)).await;
+        answer.unwrap_or_else(|ending| Err(Refused::Invalid(ending.to_owned())))
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, &'static str> {
         let (answer, result) = oneshot::channel();
-        let ended = "the daemon is ending";
-        self.commands.send(Command::Reload(answer)).await.map_err(|_unsent| ended.to_owned())?;
-        result.await.map_err(|_unanswered| ended.to_owned())?
+        let ending = "the daemon is ending";
+        self.commands.send(command(answer)).await.map_err(|_unsent| ending)?;
+        result.await.map_err(|_unanswered| ending)
     }
 }

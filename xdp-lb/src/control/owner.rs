@@ -16,10 +16,12 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::{Command, Handle, allocation::Allocation, state::Service, status};
+use super::{
+    Command, Handle, allocation::Allocation, settle::Sweeping, state::Service, status, sweep::Sweep,
+};
 use crate::{
     config::{self, Config},
-    dataplane::{Dataplane, Endpoints},
+    dataplane::{Dataplane, DataplaneError, Endpoints},
     health::{Checks, Observation, State, Target},
     model::{self, Status},
     net::{self, Link, NextHop, Watcher},
@@ -28,8 +30,9 @@ use crate::{
 /// Most check results taken in at once: their services are then recomputed once.
 const BATCH: usize = 1024;
 
-/// How often is looked for what nobody tells: own addresses, forwarding switches, removed pins.
-const LOOK_ROUND: Duration = Duration::from_secs(2);
+/// How often is looked for what nobody tells: own addresses, forwarding switches, removed pins, windows that are over.
+/// It is also the tick of the program's clock.
+const LOOK_ROUND: Duration = Duration::from_secs(1);
 
 /// Holds the state and the datapath. [`super::start`] makes it, [`Self::run`] is its life.
 #[derive(Debug)]
@@ -59,6 +62,10 @@ pub struct Owner {
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) handle: Handle,
     pub(super) publisher: watch::Sender<Arc<Status>>,
+    /// Flows that backends have on slots of others, as the last sweep found them.
+    pub(super) lingering: BTreeMap<u32, u32>,
+    /// The sweep of the flow table that is at work.
+    pub(super) sweeping: Option<Sweeping>,
 }
 
 /// Why the owner ended.
@@ -91,13 +98,27 @@ impl Owner {
             tokio::select! {
                 () = stop.cancelled() => return Ended::Stopped,
                 Some(command) = self.commands.recv() => self.obey(command).await,
-                _count = self.observations.recv_many(&mut results, BATCH) => self.observe(results.drain(..)),
+                _count = self.observations.recv_many(&mut results, BATCH) => {
+                    if !self.observe(results.drain(..)) {
+                        // Most results are what was expected; publishing costs as much as there are backends.
+                        continue;
+                    }
+                }
                 Ok(()) = self.next_hops.changed() => {
                     let changed = self.update_ways();
                     self.refresh(changed);
                 }
                 Ok(()) = self.links.changed() => self.follow_links(),
-                _now = look_round.tick() => self.own = net::own_addresses(),
+                swept = swept(&mut self.sweeping) => {
+                    self.sweeping = None;
+                    if let Err(error) = swept.and_then(|sweep| self.finish_moves(&sweep)) {
+                        error!("moves could not be ended: {:#}", anyhow::Error::from(error));
+                    }
+                }
+                _now = look_round.tick() => {
+                    self.own = net::own_addresses();
+                    self.look_after_moves();
+                }
             }
             if !self.dataplane.in_place() {
                 warn!("the datapath was taken away (`xdp-lb detach`); nothing is left to look after");
@@ -123,11 +144,17 @@ impl Owner {
                 // Nobody waits any more if this fails.
                 let _unheard = answer.send(result);
             }
+            Command::Change(service, backend, change, answer) => {
+                let _unheard = answer.send(self.change(&service, &backend, &change));
+            }
+            Command::Add(service, backend, answer) => {
+                let _unheard = answer.send(self.add(&service, backend));
+            }
         }
     }
 
-    /// Takes in check results and moves the slots of backends whose state they change.
-    fn observe(&mut self, results: impl Iterator<Item = Observation>) {
+    /// Takes in check results and moves the slots of backends whose state they change; `true`: there are some.
+    fn observe(&mut self, results: impl Iterator<Item = Observation>) -> bool {
         let now = Timestamp::now();
         let mut changed = BTreeSet::new();
         for Observation { backend, target, result } in results {
@@ -151,7 +178,9 @@ impl Owner {
                 State::Up | State::Unknown => info!(service, backend = name, reason, "backend is up"),
             }
         }
+        let any = !changed.is_empty();
         self.refresh(changed);
+        any
     }
 
     /// Runs the checks that the configuration asks for.
@@ -174,7 +203,8 @@ impl Owner {
 
     /// Publishes the state for everybody else.
     pub(super) fn publish(&self) {
-        let services: Vec<_> = self.services.iter().map(status::service).collect();
+        let services: Vec<_> =
+            self.services.iter().map(|service| status::service(service, &self.lingering)).collect();
         let mut warnings = self.interface_warnings();
         warnings.extend(self.martian_warnings());
         warnings.extend(services.iter().filter(|service| service.backends.iter().all(|b| b.slots == 0)).map(
@@ -204,5 +234,14 @@ impl Owner {
             self.config.services.iter().filter(|service| service.forwarding == config::Forwarding::Nat);
         let v4 = nat.clone().any(|service| service.vip.is_ipv4());
         (v4, nat.any(|service| service.vip.is_ipv6()))
+    }
+}
+
+/// Waits for a sweep to end; for ever if there is none.
+async fn swept(sweeping: &mut Option<Sweeping>) -> Result<Sweep, DataplaneError> {
+    match sweeping {
+        // A sweep does not panic; if it did, its slots would wait for the next one.
+        Some(task) => task.await.unwrap_or(Err(DataplaneError::Object { what: "flow table to sweep" })),
+        None => std::future::pending().await,
     }
 }

@@ -3,9 +3,14 @@
 use jiff::Timestamp;
 use tracing::warn;
 
-use super::{configure::configure, owner::Owner};
+use super::{
+    configure::{Configured, configure},
+    operate::keep_added,
+    owner::Owner,
+};
 use crate::{
     config::{self, Config, ThisHost},
+    dataplane::DataplaneError,
     net,
 };
 
@@ -20,8 +25,9 @@ impl Owner {
         if !loaded.warnings.is_empty() {
             warn!("{}", loaded.warnings);
         }
-        let new = loaded.config;
+        let mut new = loaded.config;
         fixed(&self.config, &new)?;
+        keep_added(&mut new, &self.services);
         let text = |error| format!("{:#}", anyhow::Error::from(error));
         // Asked now: the kernel does not announce programs that others attach by a link.
         let links = net::links().await.map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
@@ -35,13 +41,27 @@ impl Owner {
             return Err(restored.err().map_or_else(|| text(error), text));
         }
         self.problems.retain(|name, _| self.config.datapath.interfaces.contains(name));
-        self.install(configured).map_err(text)?;
+        self.put_in_force(configured).map_err(text)?;
         self.detach_others().map_err(text)?;
-        self.sync_checks();
-        self.sync_targets();
         self.loaded = now;
         self.revision += 1;
         Ok(())
+    }
+}
+
+impl Owner {
+    /// Makes a configuration the one in force that differs from the present one in services and backends only.
+    pub(super) fn configure_to(&mut self, config: Config) -> Result<(), DataplaneError> {
+        let configured = configure(&config, &self.services, &self.allocation, Timestamp::now())?;
+        self.config = config;
+        self.put_in_force(configured)
+    }
+
+    fn put_in_force(&mut self, configured: Configured) -> Result<(), DataplaneError> {
+        self.install(configured)?;
+        self.sync_checks();
+        self.sync_targets();
+        self.let_go(|_, _| false)
     }
 }
 

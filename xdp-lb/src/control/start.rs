@@ -18,7 +18,9 @@ use super::{
     Handle,
     adopt::adopt,
     configure::{configure, needs},
+    operate::keep_added,
     owner::Owner,
+    settle::clock,
 };
 use crate::{
     config::Config,
@@ -95,6 +97,8 @@ fn owner(file: PathBuf, config: Config, dataplane: Dataplane, watcher: Watcher) 
         commands: orders,
         handle: Handle { commands, status },
         publisher,
+        lingering: BTreeMap::new(),
+        sweeping: None,
     }
 }
 
@@ -108,15 +112,19 @@ impl Owner {
                 "state of the running datapath taken over"
             );
         }
+        keep_added(&mut self.config, &self.services);
         let configured = configure(&self.config, &self.services, &self.allocation, self.started)?;
         self.first_answers(&configured.services).await;
+        self.dataplane.set_clock(clock());
         self.install(configured)?;
         let links = Arc::clone(&self.links.borrow());
         self.attach_all(&links)?;
         self.dataplane.commit()?;
         self.dataplane.forward_log();
+        self.dataplane.forward_misses(self.watcher.neighbours())?;
         self.detach_others()?;
         self.sync_checks();
+        self.let_go(|_, _| false)?;
         self.publish();
         for warning in &self.handle.status().warnings {
             warn!("{warning}");

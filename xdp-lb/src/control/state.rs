@@ -1,13 +1,19 @@
 //! The desired state: services and backends with their places, their health and the way to them.
 
-use std::{collections::HashMap, net::SocketAddr};
+use std::{
+    collections::{BTreeMap, HashMap},
+    iter,
+    net::SocketAddr,
+    time::Instant,
+};
 
-use xdp_lb_common::backend::Mode;
+use xdp_lb_common::{backend::Mode, slot::Slot};
 
 use super::allocation::Region;
 use crate::{
     config::{self, Forwarding},
     health::{Machine, State as HealthState, Target},
+    model::Admin,
     net::{NextHop, Resolved, Unresolved},
 };
 
@@ -18,8 +24,12 @@ pub(super) struct Service {
     pub(super) index: u32,
     pub(super) region: Region,
     pub(super) backends: Vec<Backend>,
-    /// Owner of each slot, as a position in `backends` or [`crate::slots::NOBODY`].
-    pub(super) table: Vec<u32>,
+    /// Its slots, as stored.
+    pub(super) table: Vec<Slot>,
+    /// When slots that are moving began to, by position in `table`.
+    pub(super) moves: BTreeMap<u32, Instant>,
+    /// How many slots each of `backends` owns.
+    pub(super) owned: Vec<u32>,
 }
 
 /// A backend.
@@ -29,16 +39,26 @@ pub(super) struct Backend {
     pub(super) index: u32,
     pub(super) health: Machine,
     pub(super) way: Way,
+    /// Since when the configuration no longer names it: it keeps its connections until they end.
+    pub(super) leaving: Option<Instant>,
+    pub(super) operator: Operator,
 }
 
-/// Nothing has been heard of a way yet.
-pub(super) const UNKNOWN: &str = "waiting for the kernel to resolve it";
+/// What an operator has said of a backend at run time. Outlives reloads and, in the maps, the daemon.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Operator {
+    pub(super) admin: Admin,
+    /// In the place of the configured weight.
+    pub(super) weight: Option<u16>,
+    /// Whether it is there because an operator added it.
+    pub(super) added: bool,
+}
 
 /// The way to a backend.
 #[derive(Clone, Debug)]
 pub(super) struct Way {
-    /// The kernel's last word, or why it is of no use here.
-    pub(super) now: Result<Resolved, String>,
+    /// The kernel's last word, or why it is of no use here; `None`: nothing has been heard yet.
+    pub(super) now: Option<Result<Resolved, String>>,
     /// The last that could be used: what is stored while nothing better is known.
     pub(super) last: Option<Resolved>,
 }
@@ -46,7 +66,7 @@ pub(super) struct Way {
 impl Way {
     /// Nothing is known yet.
     pub(super) fn unknown(last: Option<Resolved>) -> Self {
-        Self { now: Err(UNKNOWN.to_owned()), last }
+        Self { now: None, last }
     }
 
     /// Takes in what the kernel says. `interfaces`: those with our program, by index; others cannot be sent to.
@@ -56,10 +76,9 @@ impl Way {
         forwarding: Forwarding,
         interfaces: &HashMap<u32, String>,
     ) {
-        self.now = match hop {
-            None => return,
-            // The kernel is asking the network, for three seconds at most: slots do not move and move back for that.
-            Some(NextHop::Unresolved(Unresolved::Pending)) if self.now.is_ok() => return,
+        let now = match hop {
+            // While the kernel asks the network, for three seconds at most, slots do not move and move back.
+            None | Some(NextHop::Unresolved(Unresolved::Pending)) => return,
             Some(NextHop::Unresolved(reason)) => Err(reason.to_string()),
             Some(NextHop::Resolved(resolved)) if !interfaces.contains_key(&resolved.ifindex) => Err(format!(
                 "it is reached by {}, which is not one of [datapath] interfaces or not attached",
@@ -72,13 +91,26 @@ impl Way {
             }
             Some(NextHop::Resolved(resolved)) => Ok(resolved.clone()),
         };
-        if let Ok(resolved) = &self.now {
+        if let Ok(resolved) = &now {
             self.last = Some(resolved.clone());
         }
+        self.now = Some(now);
     }
 }
 
 impl Service {
+    /// Takes down which slots are moving once `table` takes the place of the present one, and since when.
+    pub(super) fn note_moves(&mut self, table: &[Slot], now: Instant) {
+        let before = self.table.iter().copied().chain(iter::repeat(Slot::default()));
+        for ((position, slot), before) in (0..).zip(table).zip(before) {
+            if !slot.is_moving() {
+                self.moves.remove(&position);
+            } else if slot.generation() != before.generation() {
+                self.moves.insert(position, now);
+            }
+        }
+    }
+
     /// How packets reach its backends.
     pub(super) const fn mode(&self) -> Mode {
         match self.config.forwarding {
@@ -89,9 +121,31 @@ impl Service {
 }
 
 impl Backend {
-    /// Whether it may own slots.
-    pub(super) fn usable(&self) -> bool {
-        self.config.weight > 0 && self.health.state() != HealthState::Down && self.way.now.is_ok()
+    /// Whether it can be reached: it keeps the connections that it has.
+    pub(super) fn lives(&self) -> bool {
+        self.may_live() && matches!(self.way.now, Some(Ok(_)))
+    }
+
+    /// Whether nothing says that it cannot be reached.
+    pub(super) fn may_live(&self) -> bool {
+        let out = self.health.state() == HealthState::Down || self.operator.admin == Admin::Maint;
+        !out && !matches!(self.way.now, Some(Err(_)))
+    }
+
+    /// Whether the configuration no longer names it.
+    pub(super) const fn is_leaving(&self) -> bool {
+        self.leaving.is_some()
+    }
+
+    /// Its weight in force.
+    pub(super) fn weight(&self) -> u16 {
+        self.operator.weight.unwrap_or(self.config.weight)
+    }
+
+    /// Its share of new connections, relative to the others'.
+    pub(super) fn share(&self) -> u32 {
+        let takes = self.lives() && !self.is_leaving() && self.operator.admin == Admin::Ready;
+        if takes { u32::from(self.weight()) } else { 0 }
     }
 
     /// What is checked, and how.

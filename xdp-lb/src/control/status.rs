@@ -1,15 +1,25 @@
 //! From state to what is published. Pure.
 
+use std::collections::{BTreeMap, HashMap};
+
 use super::state::{Backend, Service};
-use crate::{model, slots::NOBODY};
+use crate::model;
 
 /// A service, its counters still zero.
-pub(super) fn service(service: &Service) -> model::Service {
-    let mut owned = vec![0u32; service.backends.len()];
-    for &owner in service.table.iter().filter(|owner| **owner != NOBODY) {
-        owned[owner as usize] += 1;
+///
+/// `lingering`: flows on slots of other owners, by backend index.
+pub(super) fn service(service: &Service, lingering: &BTreeMap<u32, u32>) -> model::Service {
+    let mut giving_up: HashMap<u32, u32> = HashMap::new();
+    for position in service.moves.keys() {
+        let previous = service.table.get(*position as usize).map_or(0, |slot| slot.previous());
+        *giving_up.entry(previous).or_default() += 1;
     }
-    let backends = service.backends.iter().zip(owned);
+    let backends = service.backends.iter().zip(&service.owned).map(|(state, &owned)| {
+        let giving_up = giving_up.get(&state.index).copied().unwrap_or(0);
+        let lingering = lingering.get(&state.index).copied().unwrap_or(0);
+        let shown = backend(state, owned, service.region.size);
+        model::Backend { giving_up, lingering, ..shown }
+    });
     model::Service {
         index: service.index,
         name: service.config.name.clone(),
@@ -18,10 +28,11 @@ pub(super) fn service(service: &Service) -> model::Service {
         forwarding: service.config.forwarding.to_string(),
         algorithm: service.config.algorithm.to_string(),
         slots: service.region.size,
+        moving: service.moves.len() as u32,
         traffic: model::Traffic::default(),
         dropped_packets: 0,
         dropped_bytes: 0,
-        backends: backends.map(|(state, owned)| backend(state, owned, service.region.size)).collect(),
+        backends: backends.collect(),
     }
 }
 
@@ -30,7 +41,13 @@ fn backend(backend: &Backend, slots: u32, size: u32) -> model::Backend {
         index: backend.index,
         name: backend.config.name.clone(),
         address: backend.config.address.to_string(),
-        weight: backend.config.weight,
+        weight: backend.weight(),
+        configured_weight: backend.config.weight,
+        admin: backend.operator.admin,
+        added: backend.operator.added,
+        giving_up: 0,
+        lingering: 0,
+        leaving: backend.is_leaving(),
         slots,
         share: f64::from(slots) / f64::from(size),
         health: model::Health {
@@ -39,8 +56,11 @@ fn backend(backend: &Backend, slots: u32, size: u32) -> model::Backend {
             since: backend.health.since(),
         },
         next_hop: match &backend.way.now {
-            Ok(resolved) => model::NextHop { usable: true, detail: resolved.to_string() },
-            Err(reason) => model::NextHop { usable: false, detail: reason.clone() },
+            Some(Ok(resolved)) => model::NextHop { usable: true, detail: resolved.to_string() },
+            Some(Err(reason)) => model::NextHop { usable: false, detail: reason.clone() },
+            None => {
+                model::NextHop { usable: false, detail: "waiting for the kernel to resolve it".to_owned() }
+            }
         },
         traffic: model::Traffic::default(),
     }

@@ -3,6 +3,7 @@
 use xdp_lb_common::{
     backend::{Backend, flag},
     service::Service,
+    slot::Slot,
 };
 
 use super::Dataplane;
@@ -10,8 +11,8 @@ use super::Dataplane;
 /// What the maps hold.
 #[derive(Clone, Debug, Default)]
 pub struct Adopted {
-    /// Services in use, by index.
-    pub services: Vec<(u32, Service)>,
+    /// Services in use and their slots, by index.
+    pub services: Vec<(u32, Service, Vec<Slot>)>,
     /// Backends in use, by index.
     pub backends: Vec<(u32, Backend)>,
 }
@@ -23,10 +24,15 @@ impl Dataplane {
         if self.staged {
             return Adopted::default();
         }
-        let services = (0..self.services.len()).map(|index| (index, self.services.load(index)));
+        let services = (0..self.services.len()).filter_map(|index| {
+            let service = self.services.load(index);
+            let end = service.base().checked_add(service.size()).filter(|end| *end <= self.slots.len())?;
+            let slots = (service.base()..end).map(|slot| self.slots.load(slot)).collect();
+            (service.size() != 0).then_some((index, service, slots))
+        });
         let backends = (1..self.backends.len()).map(|index| (index, self.backends.load(index)));
         Adopted {
-            services: services.filter(|(_, service)| service.size() != 0).collect(),
+            services: services.collect(),
             backends: backends.filter(|(_, backend)| backend.flags & flag::USED != 0).collect(),
         }
     }

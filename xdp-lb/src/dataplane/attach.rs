@@ -154,6 +154,7 @@ impl Dataplane {
 
     /// Makes the program and its maps the ones that the next daemon finds. Everything is stored and attached by now.
     pub fn commit(&mut self) -> Result<(), DataplaneError> {
+        self.forget_devices()?;
         if self.staged {
             self.pins.promote()?;
             self.staged = false;
@@ -163,6 +164,18 @@ impl Dataplane {
         let _absent = fs::remove_file(&new);
         object::program(&mut self.ebpf)?.pin(&new).map_err(DataplaneError::pin("pin", &new))?;
         fs::rename(&new, &path).map_err(DataplaneError::pin("rename", new))
+    }
+
+    /// Removes devices that an earlier daemon sent by and this one does not.
+    fn forget_devices(&mut self) -> Result<(), DataplaneError> {
+        let devices = self.ebpf.map_mut(map::DEVICES).ok_or(DataplaneError::Object { what: map::DEVICES })?;
+        let mut devices = DevMapHash::try_from(devices).map_err(DataplaneError::map(map::DEVICES))?;
+        let ours: Vec<_> = self.attached.values().map(|attached| attached.ifindex).collect();
+        let stored: Vec<_> = devices.keys().filter_map(Result::ok).collect();
+        for stale in stored.into_iter().filter(|index| !ours.contains(index)) {
+            devices.remove(stale).map_err(DataplaneError::map(map::DEVICES))?;
+        }
+        Ok(())
     }
 
     /// Points a pinned link of ours at the new program.

@@ -2,7 +2,12 @@
 
 use std::fmt;
 
+use xdp_lb_common::slot::MAX_BACKENDS;
+
 use crate::config::Capacity;
+
+/// Flows on moving slots that are remembered unless the operator says otherwise: about 16 MB.
+const FLOWS: u32 = 131_072;
 
 /// Entries of each map. The program has no such limits compiled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +20,8 @@ pub struct Sizes {
     pub slots: u32,
     /// Buckets in one generation of an endpoint table, per address family.
     pub buckets: u32,
+    /// Flows on moving slots.
+    pub flows: u32,
 }
 
 /// What a configuration needs at least.
@@ -42,7 +49,8 @@ impl Sizes {
         // A table that changes its size needs room beside the old one.
         let slots = asked.slots.unwrap_or_else(|| grow(needs.slots, 1 << 18)).max(needs.slots).max(1);
         let buckets = services.saturating_add(backends).saturating_mul(2).min(1 << 24);
-        Self { services, backends: backends.saturating_add(1), slots, buckets }
+        let backends = backends.saturating_add(1).min(MAX_BACKENDS);
+        Self { services, backends, slots, buckets, flows: asked.flows.unwrap_or(FLOWS) }
     }
 
     /// Whether maps of these sizes serve where `other` is wanted.
@@ -52,12 +60,20 @@ impl Sizes {
             && self.backends >= other.backends
             && self.slots >= other.slots
             && self.buckets >= other.buckets
+            && self.flows >= other.flows
     }
 }
 
 impl fmt::Display for Sizes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} services, {} backends, {} slots", self.services, self.backends - 1, self.slots)
+        write!(
+            f,
+            "{} services, {} backends, {} slots, {} flows",
+            self.services,
+            self.backends - 1,
+            self.slots,
+            self.flows
+        )
     }
 }
 
@@ -70,7 +86,7 @@ mod tests {
         let needs = Needs { services: 4096, backends: 65_536, slots: 4_000_000 };
         let derived = Sizes::of(needs, Capacity::default());
         assert_eq!((derived.services, derived.backends, derived.slots), (8192, 131_073, 8_000_000));
-        let asked = Capacity { services: Some(4096), backends: Some(65_536), slots: Some(1) };
+        let asked = Capacity { services: Some(4096), backends: Some(65_536), slots: Some(1), flows: None };
         let sizes = Sizes::of(needs, asked);
         assert_eq!((sizes.services, sizes.backends, sizes.slots), (4096, 65_537, 4_000_000));
         assert!(derived.covers(&sizes) && !sizes.covers(&derived));

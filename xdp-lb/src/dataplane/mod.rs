@@ -12,9 +12,11 @@ mod counters;
 mod detach;
 mod endpoints;
 mod error;
+mod flows;
 mod lock;
 mod log;
 mod mapped;
+mod misses;
 mod object;
 mod owner;
 mod pins;
@@ -44,6 +46,7 @@ pub use self::{
     detach::{Removed, remove},
     endpoints::Endpoints,
     error::DataplaneError,
+    flows::{FlowTable, Keep},
     owner::foreign_program,
 };
 use self::{lock::Lock, mapped::Mapped, pins::Pins};

@@ -22,6 +22,7 @@ pub(super) fn load(maps: &Path, sizes: &Sizes) -> Result<Ebpf, DataplaneError> {
         (map::SERVICES, sizes.services),
         (map::SLOTS, sizes.slots),
         (map::BACKENDS, sizes.backends),
+        (map::FLOWS, sizes.flows),
         (map::BACKEND_COUNTERS, sizes.backends),
         (map::SERVICE_COUNTERS, sizes.services),
         (map::CARRIED, sizes.services),

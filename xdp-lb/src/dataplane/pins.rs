@@ -142,6 +142,7 @@ impl Pins {
             backends: of(map::BACKENDS),
             slots: of(map::SLOTS),
             buckets: of(map::ENDPOINTS_V4) / 2,
+            flows: of(map::FLOWS),
         };
         if sizes.covers(wanted) {
             Ok(Found::Usable { sizes, seed })

@@ -3,8 +3,9 @@
 use aya::maps::{PerCpuArray, PerCpuValues};
 use xdp_lb_common::{
     backend::Backend,
-    control::flag,
+    control::{Control, flag},
     counters::{BackendCounters, ServiceCounters},
+    flow::Seed,
     map,
     service::Service,
     slot::Slot,
@@ -21,6 +22,18 @@ impl Dataplane {
     /// Stores slots from `base` on; returns how many changed.
     pub fn store_slots(&mut self, base: u32, slots: &[Slot]) -> usize {
         (base..).zip(slots).filter(|(index, slot)| self.slots.store(*index, slot)).count()
+    }
+
+    /// Tells the program the time, in seconds.
+    pub fn set_clock(&mut self, now: u32) {
+        let control = Control { now, ..self.control.load(0) };
+        self.control.store(0, &control);
+    }
+
+    /// The key of the flow hash.
+    #[must_use]
+    pub fn seed_in_use(&self) -> Seed {
+        self.control.load(0).seed
     }
 
     /// Whether packets leave by redirect even where they came in.

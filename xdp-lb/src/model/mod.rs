@@ -1,5 +1,7 @@
 //! What the daemon publishes of its state: the body of `GET /v1/status`.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +70,8 @@ pub struct Service {
     pub algorithm: String,
     /// Size of its slot table.
     pub slots: u32,
+    /// Slots on their way from one backend to another: connections from before are looked up.
+    pub moving: u32,
     /// What all its backends counted, gone ones included.
     #[serde(flatten)]
     pub traffic: Traffic,
@@ -89,8 +93,20 @@ pub struct Backend {
     pub name: String,
     /// Its address and port.
     pub address: String,
-    /// Its weight.
+    /// Its weight in force.
     pub weight: u16,
+    /// The weight that the configuration gives it.
+    pub configured_weight: u16,
+    /// What an operator wants of it.
+    pub admin: Admin,
+    /// Whether an operator has added it.
+    pub added: bool,
+    /// Slots that move away from it: connections that they had may still be on it.
+    pub giving_up: u32,
+    /// Connections that it has on slots of other backends, as the last sweep of the flow table found them.
+    pub lingering: u32,
+    /// Whether the configuration no longer names it: it keeps its connections until they end.
+    pub leaving: bool,
     /// Slots that it owns.
     pub slots: u32,
     /// Its share of the slots, 0 to 1.
@@ -102,6 +118,29 @@ pub struct Backend {
     /// What it counted.
     #[serde(flatten)]
     pub traffic: Traffic,
+}
+
+/// What an operator wants of a backend. Apart from its health.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Admin {
+    /// It takes its share.
+    #[default]
+    Ready,
+    /// It gets no new connections and keeps those that it has.
+    Drain,
+    /// It is out at once, whatever connections it has.
+    Maint,
+}
+
+impl fmt::Display for Admin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ready => "ready",
+            Self::Drain => "drain",
+            Self::Maint => "maint",
+        })
+    }
 }
 
 /// What checks say of a backend.

@@ -11,12 +11,18 @@ use std::{
 
 use tokio::{
     select,
-    sync::watch,
+    sync::{mpsc, watch},
     time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until},
 };
 use tracing::{debug, trace, warn};
 
-use super::{Link, NetError, NextHop, kernel::Kernel, resolver::Resolver, table::Work, wire::Outcome};
+use super::{
+    Link, NetError, NextHop,
+    kernel::Kernel,
+    resolver::Resolver,
+    table::Work,
+    wire::{NeighbourKey, Outcome},
+};
 
 /// Changes come in bursts; this long after the first one, all are worked off together.
 const SETTLE: Duration = Duration::from_millis(20);
@@ -41,6 +47,7 @@ pub(super) type Links = Arc<Vec<Link>>;
 
 pub(super) struct Task {
     targets: watch::Receiver<BTreeSet<IpAddr>>,
+    asked_for: mpsc::Receiver<(u32, IpAddr)>,
     next_hops: watch::Sender<NextHops>,
     links: watch::Sender<Links>,
     kernel: Kernel,
@@ -55,12 +62,13 @@ pub(super) struct Task {
 impl Task {
     pub(super) fn new(
         targets: watch::Receiver<BTreeSet<IpAddr>>,
+        asked_for: mpsc::Receiver<(u32, IpAddr)>,
         next_hops: watch::Sender<NextHops>,
         links: watch::Sender<Links>,
     ) -> Result<Self, NetError> {
         let (kernel, resolver) = (Kernel::open()?, Resolver::default());
         let todo = Work::Nothing;
-        Ok(Self { targets, next_hops, links, kernel, resolver, todo, deadline: None, full: false })
+        Ok(Self { targets, asked_for, next_hops, links, kernel, resolver, todo, deadline: None, full: false })
     }
 
     /// Runs until the handle is dropped.
@@ -90,6 +98,7 @@ impl Task {
     async fn follow(&mut self) -> Result<(), NetError> {
         let (mut upkeep, mut check) = (every(UPKEEP), every(CHECK));
         let mut check_links = every(CHECK_LINKS);
+        let mut asked_for = Vec::with_capacity(BURST);
         self.targets.mark_changed();
         loop {
             if self.todo > Work::Nothing && self.deadline.is_none() {
@@ -114,6 +123,10 @@ impl Task {
                     }
                     Err(error) => return Err(error),
                 },
+                _count = self.asked_for.recv_many(&mut asked_for, BURST) => {
+                    let keys: Vec<_> = asked_for.drain(..).map(|(ifindex, address)| NeighbourKey { ifindex, address }).collect();
+                    self.kernel.use_neighbours(&keys).await?;
+                }
                 () = at(self.deadline) => self.catch_up().await?,
                 _ = upkeep.tick() => self.catch_up().await?,
                 _ = check_links.tick() => {

@@ -47,7 +47,7 @@ const SHORT: &str = r#"
 interfaces = ["eth1", "eth0"]
 attach = "native"
 hash_seed = "0xFFFFFFFFFFFFFFFF"
-capacity = { services = 4096, backends = 65536, slots = 4194304 }
+capacity = { services = 4096, backends = 65536, slots = 4194304, flows = 131072 }
 
 [metrics]
 
@@ -136,7 +136,12 @@ fn what_is_left_out() {
             attach: Attach::Native,
             pin: "/sys/fs/bpf/xdp-lb".into(),
             hash_seed: Some(u64::MAX),
-            capacity: Capacity { services: Some(4096), backends: Some(65536), slots: Some(4_194_304) },
+            capacity: Capacity {
+                services: Some(4096),
+                backends: Some(65536),
+                slots: Some(4_194_304),
+                flows: Some(131_072),
+            },
         },
         api: Api { socket: "/run/xdp-lb/api.sock".into() },
         metrics: Some(Metrics { listen: "127.0.0.1:9464".parse().unwrap() }),

@@ -15,32 +15,6 @@ warning: there is no `[[service]]`
 ",
     },
     Case {
-        name: "drain_timeout",
-        text: r#"
-datapath.interfaces = ["eth0"]
-[[service]]
-name = "a"
-vip = "192.0.2.10:443"
-drain_timeout = "5m"
-backend = [{ address = "10.0.1.11" }]
-
-[[service]]
-name = "b"
-vip = "192.0.2.11:443"
-drain_timeout = "5m"
-backend = [{ address = "10.0.1.12" }]
-"#,
-        report: r#"
-warning: `drain_timeout` has no effect in this version
- --> config.toml:5:17
-  |
-5 | drain_timeout = "5m"
-  |                 ^^^^
-  |
-  = note: it is also set in 1 more of the services
-"#,
-    },
-    Case {
         name: "no backends, no weights",
         text: r#"
 datapath.interfaces = ["eth0"]

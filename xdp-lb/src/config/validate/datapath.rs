@@ -131,5 +131,11 @@ fn capacity(
     let services_given = at_least(raw.services.as_ref(), "services", services.len() as u64);
     let backends_given = at_least(raw.backends.as_ref(), "backends", services.iter().map(backends).sum());
     let slots_given = at_least(raw.slots.as_ref(), "slots", needed_slots);
-    Ok(Capacity { services: services_given?, backends: backends_given?, slots: slots_given? })
+    let flows_given = at_least(raw.flows.as_ref(), "flows", 1);
+    Ok(Capacity {
+        services: services_given?,
+        backends: backends_given?,
+        slots: slots_given?,
+        flows: flows_given?,
+    })
 }

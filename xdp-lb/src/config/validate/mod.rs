@@ -53,13 +53,4 @@ fn warn(services: &[Spanned<RawService>], findings: &mut Findings) {
         let warning = Diagnostic::of_file(Severity::Warning, "there is no `[[service]]`");
         findings.warning(warning.note("every packet passes to the kernel"));
     }
-    let mut set = services.iter().filter_map(|service| service.get_ref().drain_timeout.as_ref());
-    if let Some(first) = set.next() {
-        let message = "`drain_timeout` has no effect in this version";
-        let warning = Diagnostic::warning(first.span(), message);
-        findings.warning(match set.count() {
-            0 => warning,
-            more => warning.note(format!("it is also set in {more} more of the services")),
-        });
-    }
 }

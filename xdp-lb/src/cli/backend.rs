@@ -1,0 +1,174 @@
+//! `xdp-lb backend`.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::time::{Instant, sleep};
+
+use super::{SocketOption, block_on, output};
+use crate::{
+    api::{Client, NewBackend},
+    model::{Admin, Backend},
+};
+
+/// How often `--wait` looks.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Options of `backend`.
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    socket: SocketOption,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// A backend of a service.
+#[derive(Clone, Debug, Args)]
+struct Target {
+    /// The service's name.
+    service: String,
+    /// The backend's name or address.
+    backend: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Takes its share again.
+    Ready(Target),
+    /// No new connections; those that it has go on.
+    Drain {
+        #[command(flatten)]
+        target: Target,
+        /// Return when it has no connections left.
+        #[arg(long)]
+        wait: bool,
+        /// Give up waiting after this time, with exit status 1; the backend goes on draining.
+        #[arg(long, requires = "wait", value_name = "DURATION", value_parser = humantime::parse_duration)]
+        timeout: Option<Duration>,
+    },
+    /// Out at once, whatever connections it has.
+    Maint(Target),
+    /// Its share of new connections from now on, relative to the others'; 0: none.
+    Weight {
+        #[command(flatten)]
+        target: Target,
+        /// 0 to 65535, or "configured" for the configuration's.
+        #[arg(value_parser = weight)]
+        weight: Weight,
+    },
+    /// A backend that the configuration does not name. It stays over reloads and restarts until it is removed.
+    Add {
+        /// The service's name.
+        service: String,
+        /// Address and port; without a port, the service's.
+        address: String,
+        /// Its weight.
+        #[arg(long, default_value_t = 1)]
+        weight: u16,
+        /// Its name; by default its address.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Away, once its connections have ended.
+    Remove {
+        #[command(flatten)]
+        target: Target,
+        /// At once, whatever connections it has.
+        #[arg(long)]
+        now: bool,
+    },
+}
+
+/// A weight, or the configured one.
+#[derive(Clone, Copy, Debug)]
+struct Weight(Option<u16>);
+
+fn weight(text: &str) -> Result<Weight, String> {
+    if text == "configured" {
+        return Ok(Weight(None));
+    }
+    text.parse()
+        .map(|weight| Weight(Some(weight)))
+        .map_err(|_not_a_number| "a weight is 0 to 65535, or \"configured\"".to_owned())
+}
+
+pub(super) fn execute(options: Options) -> anyhow::Result<()> {
+    let client = Client::new(options.socket.socket);
+    block_on(async move {
+        match options.verb {
+            Verb::Ready(target) => client.admin(&target.service, &target.backend, Admin::Ready).await?,
+            Verb::Maint(target) => client.admin(&target.service, &target.backend, Admin::Maint).await?,
+            Verb::Drain { target, wait, timeout } => {
+                client.admin(&target.service, &target.backend, Admin::Drain).await?;
+                if wait {
+                    return drained(&client, &target, timeout).await;
+                }
+            }
+            Verb::Weight { target, weight } => {
+                client.weight(&target.service, &target.backend, weight.0).await?;
+            }
+            Verb::Add { service, address, weight, name } => {
+                let address = endpoint(&client, &service, &address).await?;
+                client.add(&service, &NewBackend { address, weight, name }).await?;
+            }
+            Verb::Remove { target, now } => client.remove(&target.service, &target.backend, now).await?,
+        }
+        output::print("done")
+    })
+}
+
+/// An address with its port, or with the service's.
+async fn endpoint(client: &Client, service: &str, address: &str) -> anyhow::Result<SocketAddr> {
+    if let Ok(endpoint) = address.parse() {
+        return Ok(endpoint);
+    }
+    let bare = address.trim_start_matches('[').trim_end_matches(']');
+    let ip: IpAddr =
+        bare.parse().with_context(|| format!("{address} is not an address, or an address and port"))?;
+    let status = client.status().await?;
+    let found = status.services.iter().find(|candidate| candidate.name == service);
+    let service = found.with_context(|| format!("there is no service {service}"))?;
+    let vip: SocketAddr = service.vip.parse()?;
+    Ok(SocketAddr::new(ip, vip.port()))
+}
+
+/// Waits until nothing of the backend's is left, and shows how far it is.
+async fn drained(client: &Client, target: &Target, timeout: Option<Duration>) -> anyhow::Result<()> {
+    let end = timeout.map(|timeout| Instant::now() + timeout);
+    let mut bar: Option<ProgressBar> = None;
+    loop {
+        let left = match find(client, target).await? {
+            Some(backend) => u64::from((backend.slots + backend.giving_up).max(backend.lingering)),
+            None => 0,
+        };
+        let bar = bar.get_or_insert_with(|| progress(left));
+        bar.set_position(bar.length().unwrap_or(left).saturating_sub(left));
+        if left == 0 {
+            bar.finish_and_clear();
+            return output::print("drained");
+        }
+        if end.is_some_and(|end| Instant::now() >= end) {
+            bar.abandon();
+            bail!("{left} slots may still have connections; the backend goes on draining");
+        }
+        sleep(LOOK).await;
+    }
+}
+
+async fn find(client: &Client, target: &Target) -> anyhow::Result<Option<Backend>> {
+    let status = client.status().await?;
+    let service = status.services.into_iter().find(|service| service.name == target.service);
+    let named = |backend: &Backend| backend.name == target.backend || backend.address == target.backend;
+    Ok(service.and_then(|service| service.backends.into_iter().find(named)))
+}
+
+fn progress(slots: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} slots without connections, {elapsed}");
+    ProgressBar::new(slots).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

@@ -1,0 +1,109 @@
+//! How moves end: windows, sweeps, and backends that nothing is left on.
+
+use std::{collections::BTreeSet, time::Instant};
+
+use nix::time::{ClockId, clock_gettime};
+use tokio::task::JoinHandle;
+use tracing::{debug, error, info};
+
+use super::{contents, owner::Owner, state::Backend, sweep::Sweep};
+use crate::dataplane::DataplaneError;
+
+/// A sweep at work.
+pub(super) type Sweeping = JoinHandle<Result<Sweep, DataplaneError>>;
+
+/// Seconds since boot: it goes on over a daemon's restart and through a suspension. Wraps after 136 years.
+pub(super) fn clock() -> u32 {
+    clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(0, |time| time.tv_sec().cast_unsigned() as u32)
+}
+
+impl Owner {
+    /// Tells the program the time, ends windows, and has the flow table swept if some window has ended.
+    pub(super) fn look_after_moves(&mut self) {
+        self.dataplane.set_clock(clock());
+        let now = Instant::now();
+        let mut settling = false;
+        for service in &mut self.services {
+            let over: Vec<_> = service
+                .moves
+                .iter()
+                .filter(|(_, since)| now.duration_since(**since) >= service.config.drain_timeout)
+                .map(|(position, _)| *position)
+                .collect();
+            settling |= !over.is_empty();
+            for position in over {
+                let slot = &mut service.table[position as usize];
+                *slot = slot.settling();
+                self.dataplane.store_slots(service.region.base + position, &[*slot]);
+            }
+        }
+        let leaving = self.services.iter().any(|service| service.backends.iter().any(Backend::is_leaving));
+        if (settling || leaving) && self.sweeping.is_none() {
+            self.start_sweep();
+        }
+    }
+
+    fn start_sweep(&mut self) {
+        let mut flows = match self.dataplane.flows() {
+            Ok(flows) => flows,
+            Err(error) => return error!("{:#}", anyhow::Error::from(error)),
+        };
+        let mut sweep = Sweep::new(&self.services, self.dataplane.seed_in_use(), clock());
+        self.sweeping = Some(tokio::task::spawn_blocking(move || {
+            let seen = flows.sweep(|key, flow| sweep.judge(key, flow))?;
+            debug!(seen, "flow table swept");
+            Ok(sweep)
+        }));
+    }
+
+    /// Ends the moves of slots that the sweep found no flow to need, and lets go of backends that have left and have no
+    /// flows any more.
+    pub(super) fn finish_moves(&mut self, sweep: &Sweep) -> Result<(), DataplaneError> {
+        let mut changed = BTreeSet::new();
+        for (at, service) in self.services.iter_mut().enumerate() {
+            for (position, slot) in sweep.settled(service.index) {
+                // Changed meanwhile: the next sweep will see.
+                if let Some(now) = service.table.get_mut(position as usize).filter(|now| **now == slot) {
+                    *now = slot.stable(slot.owner());
+                    changed.insert(at);
+                }
+            }
+        }
+        self.refresh(changed);
+        self.lingering.clone_from(sweep.held());
+        self.let_go(|backend, since| sweep.free(backend, since))
+    }
+
+    /// Retires backends that have left, that no slot names, and that are `free` since they left.
+    pub(super) fn let_go(&mut self, free: impl Fn(u32, Instant) -> bool) -> Result<(), DataplaneError> {
+        let mut gone = Vec::new();
+        for service in
+            self.services.iter_mut().filter(|service| service.backends.iter().any(Backend::is_leaving))
+        {
+            let named: BTreeSet<u32> =
+                service.table.iter().flat_map(|slot| [slot.owner(), slot.previous()]).collect();
+            let at_rest = service.moves.is_empty();
+            service.backends.retain(|backend| {
+                let Some(since) = backend.leaving else { return true };
+                let stays = named.contains(&backend.index) || !(at_rest || free(backend.index, since));
+                if !stays {
+                    info!(service = service.config.name, backend = backend.config.name, "backend has left");
+                    gone.push((backend.index, service.index));
+                }
+                stays
+            });
+            service.owned = contents::owned(service);
+        }
+        if gone.is_empty() {
+            return Ok(());
+        }
+        self.publish_endpoints()?;
+        for (backend, service) in gone {
+            self.dataplane.retire_backend(backend, service)?;
+            self.allocation.backends.free(backend);
+        }
+        self.sync_checks();
+        self.sync_targets();
+        Ok(())
+    }
+}
