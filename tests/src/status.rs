@@ -86,6 +86,8 @@ pub struct Backend {
     pub reason: String,
     /// Slots that it owns.
     pub slots: u64,
+    /// Whether the configuration no longer names it, and it keeps its connections until they end.
+    pub leaving: bool,
     /// Whether packets can be sent to it.
     pub reachable: bool,
     /// How, or why not.
@@ -177,6 +179,7 @@ impl Backend {
     fn read(value: &Value) -> Result<Self> {
         let health = value.get("health").ok_or_else(|| missing("health"))?;
         let next_hop = value.get("next_hop").ok_or_else(|| missing("next_hop"))?;
+        let leaving = value.get("leaving").and_then(Value::as_bool);
         let reachable = next_hop.get("usable").and_then(Value::as_bool);
         Ok(Self {
             name: text(value, "name")?,
@@ -187,6 +190,7 @@ impl Backend {
             health: text(health, "state")?,
             reason: text(health, "reason")?,
             slots: number(value, "slots")?,
+            leaving: leaving.ok_or_else(|| missing("leaving"))?,
             reachable: reachable.ok_or_else(|| missing("usable"))?,
             next_hop: text(next_hop, "detail")?,
             traffic: Traffic::read(value)?,
