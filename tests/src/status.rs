@@ -76,8 +76,6 @@ pub struct Backend {
     pub weight: u64,
     /// `ready`, `drain` or `maint`.
     pub admin: String,
-    /// Whether it is there for the rest of its connections only.
-    pub leaving: bool,
     /// Its share of the service's slots, 0 to 1.
     pub share: f64,
     /// `up`, `down` or `unknown`.
@@ -185,7 +183,6 @@ impl Backend {
             name: text(value, "name")?,
             weight: number(value, "weight")?,
             admin: text(value, "admin")?,
-            leaving: value.get("leaving").and_then(Value::as_bool).ok_or_else(|| missing("leaving"))?,
             share: value.get("share").and_then(Value::as_f64).ok_or_else(|| missing("share"))?,
             health: text(health, "state")?,
             reason: text(health, "reason")?,
