@@ -41,6 +41,7 @@ pub fn ensure(pin: &Path) -> Result<(), DataplaneError> {
 }
 
 /// Whether the nearest existing ancestor of `path` is on bpffs.
+#[must_use]
 pub fn on_bpffs(path: &Path) -> bool {
     path.ancestors()
         .find(|ancestor| ancestor.exists())
