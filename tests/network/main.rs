@@ -26,6 +26,7 @@ mod metrics;
 mod moves;
 mod nat;
 mod next_hop;
+mod plan;
 mod reload;
 mod reload_refused;
 mod start_refused;

@@ -146,6 +146,9 @@ impl Owner {
                 // Nobody waits any more if this fails.
                 let _unheard = answer.send(result);
             }
+            Command::Plan(config, answer) => {
+                let _unheard = answer.send(self.plan(*config));
+            }
             Command::Change(service, backend, change, answer) => {
                 let _unheard = answer.send(self.change(&service, &backend, &change).await);
             }

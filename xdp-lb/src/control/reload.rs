@@ -9,10 +9,12 @@ use super::{
     configure::{Configured, configure},
     operate::keep_added,
     owner::Owner,
+    plan::plan,
 };
 use crate::{
     config::{self, Config, ThisHost},
     dataplane::DataplaneError,
+    model::Plan,
     net,
 };
 
@@ -57,6 +59,15 @@ impl Owner {
 }
 
 impl Owner {
+    /// What a configuration would change.
+    pub(super) fn plan(&self, mut config: Config) -> Result<Plan, String> {
+        fixed(&self.config, &config)?;
+        keep_added(&mut config, &self.services);
+        let configured = configure(&config, &self.services, &self.allocation, Timestamp::now());
+        let configured = configured.map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
+        Ok(plan(&self.services, &configured))
+    }
+
     /// Makes a configuration the one in force that differs from the present one in services and backends only.
     pub(super) async fn configure_to(&mut self, config: Config) -> Result<(), DataplaneError> {
         let configured = configure(&config, &self.services, &self.allocation, Timestamp::now())?;
