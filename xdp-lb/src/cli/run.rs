@@ -16,7 +16,7 @@ use crate::{
     capabilities,
     config::{self, Config, ThisHost},
     control::{self, Ended, Owner},
-    metrics,
+    health, metrics,
 };
 
 /// Options of `run`.
@@ -44,6 +44,10 @@ pub(super) fn execute(options: &Options) -> anyhow::Result<()> {
         warn!("\n{}", loaded.warnings);
     }
     capabilities::require()?;
+    match health::raise_descriptors() {
+        Ok(limit) => info!(limit, "open files"),
+        Err(error) => warn!(%error, "the limit of open files cannot be raised"),
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(run(options.config.clone(), loaded.config))
 }
