@@ -36,11 +36,25 @@ pub struct Machine {
     against: u32,
 }
 
+    /// Whether it is up because nobody asks.
+    unchecked: bool,
 impl Machine {
     /// Starts in `state`, for `reason`.
     #[must_use]
     pub fn new(state: State, reason: impl Into<String>, now: Timestamp) -> Self {
-        Self { state, reason: reason.into(), since: now, against: 0 }
+        Self { state, reason: reason.into(), since: now, against: 0, unchecked: false }
+    }
+
+    /// Of a backend that is not checked: it counts as up, which is no result to begin checks with.
+    #[must_use]
+    pub fn unchecked(now: Timestamp) -> Self {
+        Self { unchecked: true, ..Self::new(State::Up, "not checked", now) }
+    }
+
+    /// Whether it is one of [`Self::unchecked`].
+    #[must_use]
+    pub const fn is_unchecked(&self) -> bool {
+        self.unchecked
     }
 
     /// What is believed.
@@ -122,6 +136,16 @@ mod tests {
 
     #[test]
     fn reasons_say_how_often() {
+    #[test]
+    fn only_what_was_made_so_is_unchecked() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut machine = Machine::unchecked(now);
+        assert_eq!((machine.state(), machine.is_unchecked()), (State::Up, true));
+        assert!(!Machine::new(State::Up, machine.reason(), now).is_unchecked(), "whatever its words");
+        machine.observe(Err("refused"), 1, 1, now);
+        assert_eq!((machine.state(), machine.is_unchecked()), (State::Down, false));
+    }
+
         let mut machine = Machine::new(State::Up, "", Timestamp::UNIX_EPOCH);
         for _ in 0..2 {
             machine.observe(Err("connection refused"), 1, 2, Timestamp::UNIX_EPOCH);
