@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     control::Handle,
     dataplane::{DataplaneError, Reader},
-    model::{Drop, Service, Status, Traffic},
+    model::{DroppedPackets, Service, Status, Traffic},
 };
 
 /// Takes snapshots: the published state, with the counters as they are at that moment.
@@ -45,7 +45,7 @@ fn fill(status: &Status, reader: &Reader) -> Result<Status, DataplaneError> {
     }
     let drops = reader.drops()?.into_iter();
     status.drops = drops
-        .map(|(reason, packets)| Drop {
+        .map(|(reason, packets)| DroppedPackets {
             reason: reason.label().to_owned(),
             description: reason.description().to_owned(),
             packets,

@@ -23,7 +23,7 @@ pub struct Status {
     /// Services, in the configuration's order.
     pub services: Vec<Service>,
     /// Packets dropped since the maps were made.
-    pub drops: Vec<Drop>,
+    pub drops: Vec<DroppedPackets>,
     /// What keeps traffic from flowing as configured.
     pub warnings: Vec<String>,
 }
@@ -180,7 +180,7 @@ pub struct Traffic {
 
 /// Dropped packets of one reason.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Drop {
+pub struct DroppedPackets {
     /// The reason's label.
     pub reason: String,
     /// One sentence.
