@@ -5,6 +5,7 @@
 
 mod backends;
 mod client;
+mod connections;
 mod server;
 mod snapshot;
 mod socket;
@@ -18,6 +19,7 @@ pub use self::{
     snapshot::Snapshots,
     socket::{Socket, SocketError},
 };
+pub(crate) use self::connections::serve as serve_connections;
 pub use crate::model::Status;
 
 /// Path of the status.

@@ -9,7 +9,7 @@ use axum::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{ErrorBody, RELOAD, STATUS, Snapshots, Socket, backends};
+use super::{ErrorBody, RELOAD, STATUS, Snapshots, Socket, backends, connections};
 
 /// Answers until `stop`.
 pub async fn serve(socket: Socket, snapshots: Snapshots, stop: CancellationToken) -> std::io::Result<()> {
@@ -20,7 +20,8 @@ pub async fn serve(socket: Socket, snapshots: Snapshots, stop: CancellationToken
         .fallback(unknown)
         .with_state(snapshots);
     let (listener, _removed_when_done) = socket.listener()?;
-    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+    connections::serve(listener, router, stop).await;
+    Ok(())
 }
 
 async fn status(State(snapshots): State<Snapshots>) -> Response {

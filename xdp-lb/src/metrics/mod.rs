@@ -12,7 +12,7 @@ use axum::{
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::Snapshots;
+use crate::api::{Snapshots, serve_connections};
 
 pub use self::page::page;
 
@@ -20,13 +20,9 @@ pub use self::page::page;
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Answers scrapes until `stop`.
-pub async fn serve(
-    listener: TcpListener,
-    snapshots: Snapshots,
-    stop: CancellationToken,
-) -> std::io::Result<()> {
+pub async fn serve(listener: TcpListener, snapshots: Snapshots, stop: CancellationToken) {
     let router = Router::new().route("/metrics", get(scrape)).with_state(snapshots);
-    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+    serve_connections(listener, router, stop).await;
 }
 
 async fn scrape(State(snapshots): State<Snapshots>) -> Response {
