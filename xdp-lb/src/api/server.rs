@@ -3,7 +3,7 @@
 use axum::{
     Json, Router,
     extract::State,
-    http::StatusCode,
+    http::{Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -18,6 +18,7 @@ pub async fn serve(socket: Socket, snapshots: Snapshots, stop: CancellationToken
         .route(RELOAD, post(reload))
         .merge(backends::router())
         .fallback(unknown)
+        .method_not_allowed_fallback(not_allowed)
         .with_state(snapshots);
     let (listener, _removed_when_done) = socket.listener()?;
     connections::serve(listener, router, stop).await;
@@ -25,8 +26,9 @@ pub async fn serve(socket: Socket, snapshots: Snapshots, stop: CancellationToken
 }
 
 async fn status(State(snapshots): State<Snapshots>) -> Response {
-    match snapshots.take().await {
-        Ok(status) => Json(status).into_response(),
+    match snapshots.show(serde_json::to_vec).await {
+        Ok(Ok(body)) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        Ok(Err(error)) => failure(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
         Err(error) => failure(StatusCode::INTERNAL_SERVER_ERROR, error),
     }
 }
@@ -42,6 +44,13 @@ async fn unknown() -> Response {
     failure(
         StatusCode::NOT_FOUND,
         format!("no such call; there are GET {STATUS}, POST {RELOAD} and those below {}", backends::SERVICES),
+    )
+}
+
+async fn not_allowed(method: Method, path: Uri) -> Response {
+    failure(
+        StatusCode::METHOD_NOT_ALLOWED,
+        format!("{method} is not a method of {}; the header `allow` names those that are", path.path()),
     )
 }
 

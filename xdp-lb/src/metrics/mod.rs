@@ -27,11 +27,9 @@ pub async fn serve(listener: TcpListener, snapshots: Snapshots, stop: Cancellati
 
 async fn scrape(State(snapshots): State<Snapshots>) -> Response {
     let failure = |error: String| (StatusCode::INTERNAL_SERVER_ERROR, error).into_response();
-    match snapshots.take().await {
+    match snapshots.show(page).await {
+        Ok(Ok(text)) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Ok(Err(error)) => failure(error.to_string()),
         Err(error) => failure(error),
-        Ok(status) => match page(&status) {
-            Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
-            Err(error) => failure(error.to_string()),
-        },
     }
 }
