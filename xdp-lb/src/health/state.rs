@@ -6,15 +6,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What is believed of a backend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// Not checked yet; it gets traffic.
-    Unknown,
     /// It answers.
     Up,
     /// It does not.
     Down,
+    /// Not checked yet; it gets traffic. So is a state that only another version knows.
+    #[default]
+    #[serde(other)]
+    Unknown,
 }
 
 impl fmt::Display for State {
@@ -34,10 +36,10 @@ pub struct Machine {
     reason: String,
     since: Timestamp,
     against: u32,
-}
-
     /// Whether it is up because nobody asks.
     unchecked: bool,
+}
+
 impl Machine {
     /// Starts in `state`, for `reason`.
     #[must_use]
@@ -135,8 +137,6 @@ mod tests {
     }
 
     #[test]
-    fn reasons_say_how_often() {
-    #[test]
     fn only_what_was_made_so_is_unchecked() {
         let now = Timestamp::UNIX_EPOCH;
         let mut machine = Machine::unchecked(now);
@@ -146,6 +146,8 @@ mod tests {
         assert_eq!((machine.state(), machine.is_unchecked()), (State::Down, false));
     }
 
+    #[test]
+    fn reasons_say_how_often() {
         let mut machine = Machine::new(State::Up, "", Timestamp::UNIX_EPOCH);
         for _ in 0..2 {
             machine.observe(Err("connection refused"), 1, 2, Timestamp::UNIX_EPOCH);
