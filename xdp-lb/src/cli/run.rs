@@ -1,6 +1,6 @@
 //! `xdp-lb run`: the daemon.
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -16,7 +16,7 @@ use crate::{
     capabilities,
     config::{self, Config, ThisHost},
     control::{self, Ended, Owner},
-    metrics,
+    health, metrics,
 };
 
 /// Options of `run`.
@@ -44,8 +44,15 @@ pub(super) fn execute(options: &Options) -> anyhow::Result<()> {
         warn!("\n{}", loaded.warnings);
     }
     capabilities::require()?;
+    match health::raise_descriptors() {
+        Ok(limit) => info!(limit, "open files"),
+        Err(error) => warn!(%error, "the limit of open files cannot be raised"),
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(run(options.config.clone(), loaded.config))
+    let result = runtime.block_on(run(options.config.clone(), loaded.config));
+    // Reading counters ends by itself; whatever else is at work aside is not waited for.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
 }
 
 async fn run(file: PathBuf, config: Config) -> anyhow::Result<()> {
@@ -76,7 +83,13 @@ async fn serve(
     let snapshots = Snapshots::new(owner.handle(), owner.reader());
     let signals = tokio::spawn(signals.obey(owner.handle(), stop.clone()));
     let api = tokio::spawn(api::serve(socket, snapshots.clone(), stop.clone()));
-    let metrics = listener.map(|listener| tokio::spawn(metrics::serve(listener, snapshots, stop.clone())));
+    let metrics = listener.map(|listener| {
+        let (snapshots, stop) = (snapshots, stop.clone());
+        tokio::spawn(async move {
+            metrics::serve(listener, snapshots, stop).await;
+            Ok(())
+        })
+    });
     info!("ready");
     if let Err(error) = sd_notify::notify(&[NotifyState::Ready]) {
         warn!(%error, "the service manager could not be told");
