@@ -10,6 +10,7 @@ mod case;
 mod frame;
 mod state;
 
+mod bpffs;
 mod capacity;
 mod dsr;
 mod malformed;

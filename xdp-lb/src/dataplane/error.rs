@@ -62,6 +62,30 @@ pub enum DataplaneError {
         #[source]
         source: io::Error,
     },
+    /// The pin folder is on another file system, with something in it.
+    #[error(
+        "{} is not on bpffs and not empty, so that bpffs cannot be mounted there; choose a `pin` below /sys/fs/bpf or an empty folder",
+        path.display()
+    )]
+    NotBpffs {
+        /// Where.
+        path: PathBuf,
+    },
+    /// bpffs takes no names with dots.
+    #[error("`pin` {} has a dot in a name on bpffs, which reserves them; choose one without", path.display())]
+    Dot {
+        /// The pin folder.
+        path: PathBuf,
+    },
+    /// The pins are of a daemon in another network namespace, whose links are attached.
+    #[error(
+        "{} is pinned by a daemon of another network namespace, whose program is still attached there; give each its own `pin` in [datapath], or take the other's away with `xdp-lb detach --pin {}`",
+        path.display(), path.display()
+    )]
+    OtherNamespace {
+        /// The pin folder.
+        path: PathBuf,
+    },
     /// Another daemon uses the same pins.
     #[error("another xdp-lb daemon uses {}; give each its own `pin` in [datapath], or stop the other", path.display())]
     Locked {
