@@ -127,6 +127,19 @@ pub enum DataplaneError {
         /// The interface.
         interface: String,
     },
+    /// Two services or backends at one endpoint.
+    #[error(
+        "an endpoint (address, port and protocol) is there twice; this is a fault of xdp-lb, please report it"
+    )]
+    Twice,
+    /// More interfaces than the maps were made for.
+    #[error(
+        "no more than {capacity} interfaces can be attached now; restart the daemon, which sizes its maps anew without interrupting traffic"
+    )]
+    Devices {
+        /// How many there may be.
+        capacity: u32,
+    },
     /// The configuration needs more than the maps were made for.
     #[error(
         "{what}: {needed} needed, the maps were made for {capacity}; raise `{what}` in [datapath.capacity] or restart the daemon, which sizes them anew without interrupting traffic"

@@ -44,7 +44,7 @@ pub use self::{
     capacity::{Needs, Sizes},
     counters::{Reader, Totals},
     detach::{Removed, remove},
-    endpoints::Endpoints,
+    endpoints::{Endpoints, Prepared},
     error::DataplaneError,
     flows::{FlowTable, Keep},
     owner::foreign_program,
