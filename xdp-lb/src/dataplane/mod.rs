@@ -22,7 +22,7 @@ mod owner;
 mod pins;
 mod store;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, os::fd::AsFd as _, path::Path, sync::Arc};
 
 use aya::{Ebpf, maps::MapData};
 use tracing::{info, warn};
@@ -156,4 +156,10 @@ fn data<'a>(ebpf: &'a Ebpf, name: &'static str) -> Result<&'a MapData, Dataplane
         Some(aya::maps::Map::Array(data)) => Ok(data),
         Some(_) | None => Err(DataplaneError::Object { what: name }),
     }
+}
+
+/// The same map by a descriptor of its own. Looking maps up by their ids would take `CAP_SYS_ADMIN`.
+fn again(data: &MapData, name: &'static str) -> Result<MapData, DataplaneError> {
+    let descriptor = data.fd().as_fd().try_clone_to_owned().map_err(DataplaneError::map(name))?;
+    MapData::from_fd(descriptor).map_err(DataplaneError::map(name))
 }
