@@ -65,6 +65,8 @@ pub struct Dataplane {
     slots: Mapped<Slot>,
     backends: Mapped<Backend>,
     carried: Mapped<BackendCounters>,
+    /// Values that a per-CPU map has for each key: one for each CPU that there may ever be.
+    cpus: usize,
     reader: Arc<Reader>,
     attached: BTreeMap<String, Attached>,
     _lock: Lock,
@@ -112,6 +114,7 @@ impl Dataplane {
             slots: Mapped::new(data(&ebpf, map::SLOTS)?, sizes.slots)?,
             backends: Mapped::new(data(&ebpf, map::BACKENDS)?, sizes.backends)?,
             carried: Mapped::new(data(&ebpf, map::CARRIED)?, sizes.services)?,
+            cpus: aya::util::nr_cpus().map_err(|(what, source)| DataplaneError::pin("read", what)(source))?,
             reader: Arc::new(Reader::open(&ebpf)?),
             ebpf,
             pins,
