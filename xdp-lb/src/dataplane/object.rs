@@ -29,7 +29,7 @@ pub(super) fn load(maps: &Path, sizes: &Sizes) -> Result<Ebpf, DataplaneError> {
     ] {
         loader.map_max_entries(name, entries);
     }
-    for name in map::ALL {
+    for (name, _) in map::ALL {
         loader.map_pin_path(name, maps.join(name));
     }
     let mut ebpf = loader.load(OBJECT).map_err(|error| DataplaneError::Load(Box::new(error)))?;

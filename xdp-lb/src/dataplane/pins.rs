@@ -128,7 +128,7 @@ impl Pins {
             return unusable(format!("their layout is {abi:016x}, this version's is {ABI:016x}"), Some(seed));
         }
         let mut entries = Vec::new();
-        for name in map::ALL {
+        for (name, _) in map::ALL {
             match MapData::from_pin(self.maps().join(name)).and_then(|data| data.info()) {
                 Ok(info) => entries.push((name, info.max_entries())),
                 Err(_missing) => return unusable(format!("{name} is missing"), Some(seed)),
