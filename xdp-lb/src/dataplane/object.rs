@@ -26,6 +26,7 @@ pub(super) fn load(maps: &Path, sizes: &Sizes) -> Result<Ebpf, DataplaneError> {
         (map::BACKEND_COUNTERS, sizes.backends),
         (map::SERVICE_COUNTERS, sizes.services),
         (map::CARRIED, sizes.services),
+        (map::DEVICES, sizes.devices),
     ] {
         loader.map_max_entries(name, entries);
     }

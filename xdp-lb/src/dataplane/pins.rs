@@ -143,6 +143,7 @@ impl Pins {
             slots: of(map::SLOTS),
             buckets: of(map::ENDPOINTS_V4) / 2,
             flows: of(map::FLOWS),
+            devices: of(map::DEVICES),
         };
         if sizes.covers(wanted) {
             Ok(Found::Usable { sizes, seed })
