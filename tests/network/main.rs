@@ -22,6 +22,7 @@ mod interfaces;
 mod malformed;
 mod maps;
 mod metrics;
+mod modes;
 mod moves;
 mod nat;
 mod next_hop;

@@ -98,3 +98,18 @@ fn endpoints_beyond_the_capacity_are_refused_and_change_nothing() {
     assert!(error.contains("1001 needed"), "{error}");
     assert_eq!(bench.run(bench.inside, &packet).action, xdp_action::DROP, "the service is still there");
 }
+
+#[test]
+fn seventy_interfaces_and_no_more_than_the_maps_were_made_for() {
+    let sizes = Sizes::of(Needs { interfaces: 70, ..Needs::default() }, Capacity::default());
+    let mut bench = Bench::empty(Sizes { devices: 72, ..sizes });
+    for number in 0..36 {
+        bench.ip(&format!("link add more{number} type veth peer name far{number}"));
+    }
+    for number in 0..35 {
+        bench.attach(&format!("more{number}")).expect("attached");
+        bench.attach(&format!("far{number}")).expect("attached");
+    }
+    let error = bench.attach("more35").expect_err("too many").to_string();
+    assert!(error.contains("no more than 72 interfaces"), "{error}");
+}

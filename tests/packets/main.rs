@@ -20,3 +20,4 @@ mod nat;
 mod pass;
 mod reply;
 mod spread;
+mod start;

@@ -113,7 +113,10 @@ impl Owner {
                         error!("moves could not be ended: {:#}", anyhow::Error::from(error));
                     }
                 }
-                _now = look_round.tick() => self.look_after_moves(),
+                _now = look_round.tick() => {
+                    self.keep_attached();
+                    self.look_after_moves();
+                }
             }
             if !self.dataplane.in_place() {
                 warn!("the datapath was taken away (`xdp-lb detach`); nothing is left to look after");

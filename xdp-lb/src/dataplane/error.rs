@@ -94,13 +94,15 @@ pub enum DataplaneError {
     },
     /// The interface has somebody else's program.
     #[error(
-        "{interface} already has the XDP program {program}, which is not ours; detach it first (`ip link set dev {interface} xdp off`) or take {interface} out of `interfaces`"
+        "{interface} already has the XDP program {program}, which is not ours; {remedy}; or take {interface} out of `interfaces`"
     )]
     Foreign {
         /// The interface.
         interface: String,
         /// Name and id of the program.
         program: String,
+        /// How it is taken off.
+        remedy: String,
     },
     /// The interface does not exist now.
     #[error("there is no interface {interface}")]

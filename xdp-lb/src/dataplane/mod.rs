@@ -4,23 +4,27 @@
 //! what the desired state asks for; [`Dataplane::commit`] puts the program on the interfaces. From there on the
 //! datapath needs no daemon.
 
-mod adopt;
 mod attach;
 mod bpffs;
 mod capacity;
+mod commit;
 mod counters;
 mod detach;
 mod endpoints;
 mod error;
 mod flows;
+mod foreign;
+mod link;
 mod lock;
 mod log;
 mod mapped;
 mod misses;
+mod mode;
 mod object;
-mod owner;
 mod pins;
+mod readback;
 mod store;
+mod takeover;
 
 use std::{collections::BTreeMap, os::fd::AsFd as _, path::Path, sync::Arc};
 
@@ -38,8 +42,7 @@ use xdp_lb_common::{
 };
 
 pub use self::{
-    adopt::Adopted,
-    attach::{Attached, Mode},
+    attach::Attached,
     bpffs::ensure as ensure_bpffs,
     capacity::{Needs, Sizes},
     counters::{Reader, Totals},
@@ -47,9 +50,10 @@ pub use self::{
     endpoints::{Endpoints, Prepared},
     error::DataplaneError,
     flows::{FlowTable, Keep},
-    owner::foreign_program,
+    mode::Mode,
+    readback::Adopted,
 };
-use self::{lock::Lock, mapped::Mapped, pins::Pins};
+use self::{commit::Unfinished, lock::Lock, mapped::Mapped, pins::Pins};
 
 /// The loaded program and its maps.
 pub struct Dataplane {
@@ -69,6 +73,7 @@ pub struct Dataplane {
     cpus: usize,
     reader: Arc<Reader>,
     attached: BTreeMap<String, Attached>,
+    unfinished: Unfinished,
     _lock: Lock,
 }
 
@@ -81,6 +86,7 @@ impl Dataplane {
         let pins = Pins::new(pin);
         pins.create()?;
         let lock = Lock::take(pin)?;
+        let unfinished = Unfinished::new(pins.clone());
         let found = pins.inspect(&sizes)?;
         if let pins::Found::Unusable { reason, .. } = &found {
             warn!(pin = %pin.display(), %reason, "pinned maps cannot be reused; new ones take their place");
@@ -93,7 +99,7 @@ impl Dataplane {
         };
         let folder = if staged { pins.stage()? } else { pins.maps() };
         let ebpf = object::load(&folder, &sizes)?;
-        let mut dataplane = Self::from_ebpf(ebpf, pins, sizes, staged, lock)?;
+        let mut dataplane = Self::from_ebpf(ebpf, pins, sizes, staged, (unfinished, lock))?;
         dataplane.seed(seed.or(old_seed).unwrap_or_else(rand::random))?;
         info!(reused = !staged, %sizes, "datapath loaded");
         Ok(dataplane)
@@ -104,7 +110,7 @@ impl Dataplane {
         pins: Pins,
         sizes: Sizes,
         staged: bool,
-        lock: Lock,
+        (unfinished, lock): (Unfinished, Lock),
     ) -> Result<Self, DataplaneError> {
         Ok(Self {
             control: Mapped::new(data(&ebpf, map::CONTROL)?, 1)?,
@@ -121,6 +127,7 @@ impl Dataplane {
             staged,
             sizes,
             attached: BTreeMap::new(),
+            unfinished,
             _lock: lock,
         })
     }

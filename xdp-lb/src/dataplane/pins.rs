@@ -34,6 +34,10 @@ impl Pins {
         Self { root: root.to_owned() }
     }
 
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     pub(super) fn maps(&self) -> PathBuf {
         self.root.join("maps")
     }
@@ -72,6 +76,22 @@ impl Pins {
         }
     }
 
+    /// Gives the pin of `from`'s link to `to`, and that of `to`'s, if there is one, to `from`: interfaces may have
+    /// swapped their names.
+    pub(super) fn exchange(&self, from: &str, to: &str) -> Result<(), DataplaneError> {
+        let (from, to) = (self.link(from), self.link(to));
+        // No interface has this name.
+        let aside = self.links().join("::");
+        let rename =
+            |old: &Path, new: &Path| fs::rename(old, new).map_err(DataplaneError::pin("rename", old));
+        let both = exists(&to)?;
+        if both {
+            rename(&to, &aside)?;
+        }
+        rename(&from, &to)?;
+        if both { rename(&aside, &from) } else { Ok(()) }
+    }
+
     /// Makes the folders.
     pub(super) fn create(&self) -> Result<(), DataplaneError> {
         for folder in ["prog", "link"] {
@@ -90,7 +110,7 @@ impl Pins {
     }
 
     /// Removes the staged maps, and the folders that are empty then.
-    pub(super) fn abandon(&self) {
+    pub(super) fn tidy(&self) {
         let _gone_already = discard(&self.root.join("maps-new"));
         for folder in [self.root.join("prog"), self.links(), self.root.clone()] {
             let _not_empty = fs::remove_dir(folder);
@@ -114,7 +134,7 @@ impl Pins {
     /// Looks at what is pinned before anything is reused: the kernel would hand out maps of any layout.
     pub(super) fn inspect(&self, wanted: &Sizes) -> Result<Found, DataplaneError> {
         let path = self.maps().join(map::META);
-        if !path.exists() {
+        if !exists(&path)? {
             return Ok(Found::Nothing);
         }
         let unusable = |reason: String, seed| Ok(Found::Unusable { reason, seed });
@@ -151,6 +171,11 @@ impl Pins {
             unusable(format!("they hold {sizes}; {wanted} are wanted"), Some(seed))
         }
     }
+}
+
+/// Whether there is something at `path`. A folder that may not be looked into is not an empty one.
+pub(super) fn exists(path: &Path) -> Result<bool, DataplaneError> {
+    path.try_exists().map_err(DataplaneError::pin("look for", path))
 }
 
 /// Removes a folder of pins, if it is there.
