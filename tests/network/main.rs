@@ -24,6 +24,7 @@ mod maps;
 mod metrics;
 mod modes;
 mod moves;
+mod namespaces;
 mod nat;
 mod next_hop;
 mod reload;

@@ -1,6 +1,6 @@
 //! Names of the maps, as pinned under `PIN/maps`.
 
-/// `u64` array: the ABI fingerprint and the hash seed. This layout never changes, so that any version can read it.
+/// `u64` array: the ABI fingerprint, the hash seed, the network namespace. This layout never changes, so that any version can read it.
 pub const META: &str = "META";
 /// One [`crate::control::Control`].
 pub const CONTROL: &str = "CONTROL";
@@ -69,6 +69,8 @@ pub mod meta {
     pub const ABI: u32 = 0;
     /// Where the 64-bit seed of the flow hash stands.
     pub const SEED: u32 = 1;
+    /// Where the inode number of the daemon's network namespace stands; 0: not known.
+    pub const NETNS: u32 = 2;
     /// Length of the array; the rest is reserved.
     pub const LEN: u32 = 8;
 }

@@ -20,6 +20,7 @@ mod log;
 mod mapped;
 mod misses;
 mod mode;
+mod namespace;
 mod object;
 mod pins;
 mod readback;
@@ -138,11 +139,14 @@ impl Dataplane {
         &self.sizes
     }
 
-    /// Writes the ABI and the seed where any version finds them, and the expanded seed where the program does.
+    /// Writes the ABI, the seed and the namespace where any version finds them, and the expanded seed where the program
+    /// does.
     fn seed(&mut self, seed: u64) -> Result<(), DataplaneError> {
         let data = self.ebpf.map_mut(map::META).ok_or(DataplaneError::Object { what: map::META })?;
         let mut meta = aya::maps::Array::<_, u64>::try_from(data).map_err(DataplaneError::map(map::META))?;
-        for (place, value) in [(map::meta::ABI, ABI), (map::meta::SEED, seed)] {
+        let namespace = namespace::own()?;
+        for (place, value) in [(map::meta::ABI, ABI), (map::meta::SEED, seed), (map::meta::NETNS, namespace)]
+        {
             meta.set(place, value, 0).map_err(DataplaneError::map(map::META))?;
         }
         let control = Control { seed: flow::expand_seed(seed), ..self.control.load(0) };

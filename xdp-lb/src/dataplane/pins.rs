@@ -11,7 +11,7 @@ use aya::{
 };
 use xdp_lb_common::{ABI, map};
 
-use super::{DataplaneError, Sizes};
+use super::{DataplaneError, Sizes, link, namespace};
 
 /// Paths below the pin folder.
 #[derive(Clone, Debug)]
@@ -59,6 +59,16 @@ impl Pins {
     pub(super) fn linked(&self) -> Result<Vec<String>, DataplaneError> {
         let names = names(&self.links())?.into_iter();
         Ok(names.map(|name| name.replace(':', ".")).collect())
+    }
+
+    /// Whether a pinned link is on an interface that exists, in whatever network namespace.
+    fn attached_anywhere(&self) -> Result<bool, DataplaneError> {
+        for name in self.linked()? {
+            if link::read(&self.link(&name))?.is_some_and(|facts| facts.ifindex != 0) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Removes an interface's pinned link, and so takes the program off.
@@ -144,6 +154,10 @@ impl Pins {
         };
         let word = |place: u32| meta.get(&place, 0).map_err(DataplaneError::map(map::META));
         let (abi, seed) = (word(map::meta::ABI)?, word(map::meta::SEED)?);
+        let namespace = word(map::meta::NETNS)?;
+        if namespace != 0 && namespace != namespace::own()? && self.attached_anywhere()? {
+            return Err(DataplaneError::OtherNamespace { path: self.root.clone() });
+        }
         if abi != ABI {
             return unusable(format!("their layout is {abi:016x}, this version's is {ABI:016x}"), Some(seed));
         }
