@@ -27,6 +27,7 @@ mod moves;
 mod namespaces;
 mod nat;
 mod next_hop;
+mod privileges;
 mod reload;
 mod reload_refused;
 mod start_refused;
