@@ -5,7 +5,7 @@ use xdp_lb_lab::veth;
 
 use crate::{
     service::{QUICK, Service},
-    world::{HTTP, PATIENCE, Servers, World, addresses, xdp},
+    world::{HTTP, PATIENCE, Servers, World, addresses, freed, xdp},
 };
 
 fn world() -> World {
@@ -113,4 +113,48 @@ fn the_clients_interface_vanishes_and_comes_back() {
     assert_eq!(status.interfaces.len(), 2);
     assert!(!status.warnings.iter().any(|warning| warning.contains("be2 has no program")), "{status:?}");
     assert!(!world.daemon.pin().join("link/be2").exists());
+}
+
+/// An interface's link is found under its new name, also if another has its old one now.
+#[test]
+fn renamed_interfaces_are_taken_over() {
+    let mut world = world();
+    world.daemon.kill().unwrap();
+    let before = xdp(world.balancer(), "cl").unwrap();
+    world.balancer().ip(&["link set cl down", "link set cl name lan0", "link set lan0 up"]).unwrap();
+    world.balancer().ip(&["link set be1 down", "link set be2 down"]).unwrap();
+    world.balancer().ip(&["link set be1 name x", "link set be2 name be1", "link set x name be2"]).unwrap();
+    world.balancer().ip(&["link set be1 up", "link set be2 up"]).unwrap();
+    assert_eq!(xdp(world.balancer(), "lan0"), Some(before));
+    let names = ["lan0", "be1", "be2"];
+    world.daemon.configure(|setup| setup.interfaces = names.map(str::to_owned).to_vec()).unwrap();
+    world.daemon.start_again().unwrap();
+    let log = world.daemon.log();
+    assert_eq!(log.matches("took over: the program was replaced without a gap").count(), 3, "{log}");
+    assert!(!world.daemon.pin().join("link/cl").exists());
+    let programs = names.map(|name| xdp(world.balancer(), name).unwrap().0);
+    assert!(programs.iter().all(|&id| id == programs[0] && id != before.0), "{programs:?}");
+    world.daemon.all_up().unwrap();
+    assert_eq!(world.spread((VIP4, 80).into(), 40).len(), 2);
+    world.daemon.detach().unwrap();
+    for name in names {
+        freed(world.balancer(), name);
+    }
+}
+
+/// Nobody is told when a link is removed; the daemon looks.
+#[test]
+fn a_program_that_is_taken_off_is_put_back() {
+    let world = world();
+    std::fs::remove_file(world.daemon.pin().join("link/be1")).unwrap();
+    xdp_lb_lab::wait::until("the program to be back on be1", PATIENCE, || {
+        let back = world.daemon.log().contains("somebody took the program off the interface");
+        Ok((back && xdp(world.balancer(), "be1").is_some()).then_some(()))
+    })
+    .unwrap();
+    world.settled();
+    there(&world, "be1", true);
+    for vip in [(VIP4, 80).into(), (VIP6, 80).into()] {
+        assert_eq!(world.spread(vip, 40).len(), 2);
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::path::Path;
 
+use aya::programs::links::{FdLink, PinnedLink};
 use xdp_lb_lab::topology::{self, Network, VIP4};
 use xdp_lb_lab::{Daemon, Setup, veth};
 
@@ -81,16 +83,43 @@ fn a_foreign_program_is_named_and_left_alone() {
     let theirs = Daemon::start(host, theirs).unwrap();
     let program = xdp(host, "be2").unwrap();
 
-    // `cl` and `be1` are attached before `be2` refuses.
-    let ours = setup(&network, &[web(&network)]);
-    let log = ours.refused(host).unwrap();
-    let wanted =
-        format!("be2 already has the XDP program \"balancer\" (id {}), which is not ours", program.0);
-    assert!(log.contains(&wanted), "{log}");
-    assert_eq!(xdp(host, "be2"), Some(program));
+    // `cl` and `be1` are attached before `be2` refuses, and no other mode is tried.
+    let mut ours = setup(&network, &[web(&network)]);
+    for attach in ["auto", "generic", "native"] {
+        attach.clone_into(&mut ours.attach);
+        let log = ours.refused(host).unwrap();
+        let wanted = format!(
+            "be2 already has the XDP program \"balancer\" (id {}), which is not ours; it is another xdp-lb's: \
+             `xdp-lb detach --pin {}`",
+            program.0,
+            theirs.pin().display()
+        );
+        assert!(log.contains(&wanted), "{log}");
+        assert!(!log.contains("generic mode, which is slower"), "{log}");
+        assert_eq!(xdp(host, "be2"), Some(program));
+        // The log is added to.
+        fs::write(host.directory().join("lb-xdp-lb.log"), "").unwrap();
+    }
     let mut untouched = ours.clone();
     untouched.interfaces.retain(|device| device != "be2");
     nothing_left(&network, &untouched);
+
+    // What is attached without a link is taken off by another command.
+    let pinned = theirs.pin().join("prog/balancer");
+    host.ip(&[&format!("link set dev cl xdpgeneric pinned {}", pinned.display())]).unwrap();
+    let log = ours.refused(host).unwrap();
+    assert!(log.contains("detach it first (`ip link set dev cl xdpgeneric off`)"), "{log}");
+    host.ip(&["link set dev cl xdpgeneric off"]).unwrap();
+
+    // A link whose pin is nowhere beside ours is known by its id.
+    let link = PinnedLink::from_pin(theirs.pin().join("link/be2")).unwrap();
+    let elsewhere = Path::new("/sys/fs/bpf").join(format!("{}-elsewhere", host.namespace()));
+    fs::create_dir_all(elsewhere.join("pins")).unwrap();
+    let id = FdLink::from(link).info().unwrap().id();
+    ours.pin = Some(elsewhere.join("pins/xdp-lb"));
+    let log = ours.refused(host).unwrap();
+    assert!(log.contains(&format!("`bpftool link detach id {id}`")), "{log}");
+    ours.pin = None;
 
     // Once it is gone the same configuration is fine.
     theirs.detach().unwrap();

@@ -1,7 +1,7 @@
 //! A network namespace with two interfaces that have the program.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -11,7 +11,7 @@ use aya_obj::programs::XdpAttachType;
 use nix::sched::{CloneFlags, unshare};
 use xdp_lb::{
     config::{Attach, Capacity},
-    dataplane::{self, Dataplane, Needs, Reader, Sizes},
+    dataplane::{self, Dataplane, DataplaneError, Needs, Reader, Sizes},
     net,
 };
 use xdp_lb_common::DropReason;
@@ -87,8 +87,7 @@ impl Bench {
         let pin = PathBuf::from(format!("/sys/fs/bpf/xlb-packets-{}-{number}", std::process::id()));
         dataplane::ensure_bpffs(&pin).expect("bpffs");
         let mut dataplane = Dataplane::open(&pin, &sizes, sizes, Some(1)).expect("the program");
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let links = runtime.block_on(net::links()).expect("links");
+        let links = links();
         let [inside, outside] = ["in0", "out0"].map(|name| {
             let link = links.iter().find(|link| link.name == name).expect("an interface");
             dataplane.attach(link, Attach::Native).expect("attached");
@@ -104,6 +103,18 @@ impl Bench {
     #[expect(clippy::unused_self, reason = "the calling thread is in the bench's namespace")]
     pub(crate) fn ip(&self, command: &str) {
         ip(command);
+    }
+
+    /// Attaches the program to one more interface, in generic mode.
+    pub(crate) fn attach(&mut self, name: &str) -> Result<(), DataplaneError> {
+        let links = links();
+        let link = links.iter().find(|link| link.name == name).expect("an interface");
+        self.dataplane.attach(link, Attach::Generic).map(drop)
+    }
+
+    /// Where the program, its maps and links are pinned.
+    pub(crate) fn pin(&self) -> &Path {
+        &self.pin
     }
 
     /// Runs the program over a frame that comes in by `interface`.
@@ -138,6 +149,12 @@ impl Drop for Bench {
     fn drop(&mut self) {
         dataplane::remove(&self.pin).expect("unpinned");
     }
+}
+
+/// The interfaces of the calling thread's namespace.
+pub(crate) fn links() -> Vec<net::Link> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(net::links()).expect("links")
 }
 
 fn ip(command: &str) {

@@ -58,7 +58,8 @@ fn four_thousand_services_with_sixty_five_thousand_backends_and_four_million_slo
         bench.dataplane.store_slots(service * size, &table);
         bench.dataplane.store_service(service, Service::new(service * size, size));
     }
-    bench.dataplane.publish(&endpoints).expect("endpoints");
+    let prepared = bench.dataplane.prepare(&endpoints).expect("endpoints");
+    bench.dataplane.publish(&prepared);
 
     for service in [0, 1, SERVICES / 2, SERVICES - 1] {
         for port in 0..200 {
@@ -81,13 +82,34 @@ fn endpoints_beyond_the_capacity_are_refused_and_change_nothing() {
     let packet = Frame::new(L4::Syn, "203.0.113.7:20000", "192.0.2.10:80").bytes();
     let mut endpoints = Endpoints::default();
     state::add(&mut endpoints, "192.0.2.10:80".parse().expect("a VIP"), 6, Role::Service, 0);
-    bench.dataplane.publish(&endpoints).expect("one endpoint");
+    let prepared = bench.dataplane.prepare(&endpoints).expect("one endpoint");
+    bench.dataplane.publish(&prepared);
     assert_eq!(bench.run(bench.inside, &packet).action, xdp_action::DROP, "the service has no backend");
     for port in 0..1000 {
         let vip = std::net::SocketAddr::from(([192, 0, 2, 11], port));
         state::add(&mut endpoints, vip, 6, Role::Service, 0);
     }
-    let error = bench.dataplane.publish(&endpoints).expect_err("too many").to_string();
+    let first = endpoints.v4[0];
+    endpoints.v4.push(first);
+    let error = bench.dataplane.prepare(&endpoints).expect_err("twice").to_string();
+    assert!(error.contains("is there twice"), "{error}");
+    endpoints.v4.pop();
+    let error = bench.dataplane.prepare(&endpoints).expect_err("too many").to_string();
     assert!(error.contains("1001 needed"), "{error}");
     assert_eq!(bench.run(bench.inside, &packet).action, xdp_action::DROP, "the service is still there");
+}
+
+#[test]
+fn seventy_interfaces_and_no_more_than_the_maps_were_made_for() {
+    let sizes = Sizes::of(Needs { interfaces: 70, ..Needs::default() }, Capacity::default());
+    let mut bench = Bench::empty(Sizes { devices: 72, ..sizes });
+    for number in 0..36 {
+        bench.ip(&format!("link add more{number} type veth peer name far{number}"));
+    }
+    for number in 0..35 {
+        bench.attach(&format!("more{number}")).expect("attached");
+        bench.attach(&format!("far{number}")).expect("attached");
+    }
+    let error = bench.attach("more35").expect_err("too many").to_string();
+    assert!(error.contains("no more than 72 interfaces"), "{error}");
 }

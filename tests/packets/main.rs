@@ -10,6 +10,7 @@ mod case;
 mod frame;
 mod state;
 
+mod bpffs;
 mod capacity;
 mod dsr;
 mod malformed;
@@ -19,3 +20,4 @@ mod nat;
 mod pass;
 mod reply;
 mod spread;
+mod start;

@@ -4,7 +4,7 @@ use xdp_lb_common::DropReason;
 
 use crate::{
     bench::Bench,
-    case::{Case, Expect, Ingress, backend, check_all},
+    case::{Case, Expect, Ingress, backend, check, check_all},
     frame::{BACKEND_MAC, CLIENT_MAC, Frame, L4},
     nat::{IN_MAC, OUT_MAC},
 };
@@ -65,6 +65,35 @@ fn the_kernel_routes_what_only_it_can() {
         backend("IPv6 neighbour unresolved", &unresolved6, translated(&unresolved6, "[2001:db8::10]:80")),
         backend("too big for the route", &big, translated(&big, "192.0.2.10:80")),
     ]);
+}
+
+/// Older kernels count a neighbour that they are still asking for as found; its address is all zeros then.
+#[test]
+fn a_neighbour_without_an_address_is_unresolved() {
+    let bench = Bench::new();
+    bench.ip("neigh add 10.0.0.97 lladdr 00:00:00:00:00:00 dev in0 nud permanent");
+    let packet = reply(L4::Ack, "10.0.1.11:8080", "10.0.0.97:40000");
+    let translated = packet.clone().between("192.0.2.10:80", "10.0.0.97:40000");
+    check(&bench, &backend("no address", &packet, Expect::PassChanged(translated)));
+}
+
+/// The kernel routes what the client gets: the port that rules see is the service's.
+#[test]
+fn rules_see_the_port_of_the_vip() {
+    let bench = Bench::new();
+    bench.ip("rule add sport 80 ipproto tcp prohibit");
+    let packet = reply(L4::Ack, "10.0.1.11:8080", "203.0.113.7:40000");
+    check(&bench, &backend("by the VIP's", &packet, Expect::Drop(DropReason::NoRouteToClient)));
+    bench.ip("rule del sport 80 ipproto tcp prohibit");
+    bench.ip("rule add sport 8080 ipproto tcp prohibit");
+    check(&bench, &backend("by the backend's", &packet, Expect::Redirect(routed(&packet, "192.0.2.10:80"))));
+}
+
+/// Without any route it is the kernel's, untouched, as what is for the host itself.
+#[test]
+fn no_route_at_all_is_left_to_the_kernel() {
+    let packet = reply(L4::Ack, "10.0.1.11:8080", "100.64.0.1:40000");
+    check_all(&[backend("no route", &packet, Expect::Pass)]);
 }
 
 #[test]

@@ -36,7 +36,8 @@ pub(crate) fn weighted(vip: SocketAddr, weights: &[u32]) -> Bench {
     bench.dataplane.store_service(0, Service::new(0, size));
     let mut endpoints = Endpoints::default();
     state::add(&mut endpoints, vip, 6, Role::Service, 0);
-    bench.dataplane.publish(&endpoints).expect("endpoints");
+    let prepared = bench.dataplane.prepare(&endpoints).expect("endpoints");
+    bench.dataplane.publish(&prepared);
     bench
 }
 

@@ -90,7 +90,8 @@ pub(crate) fn store(dataplane: &mut Dataplane, inside: Interface, outside: Inter
         dataplane.store_slots(index * 7, &[owner; 7]);
         dataplane.store_service(index, Service::new(index * 7, 7));
     }
-    dataplane.publish(&endpoints).expect("endpoints");
+    let prepared = dataplane.prepare(&endpoints).expect("endpoints");
+    dataplane.publish(&prepared);
 }
 
 fn backend(

@@ -3,7 +3,8 @@
 /// Changed by hand when the *meaning* of a field changes while its name, place and size stay.
 const REVISION: u64 = 1;
 
-/// Fingerprint of all map layouts (field names, offsets and sizes), stored in [`crate::map::META`].
+/// Fingerprint of all map layouts (field names, offsets and sizes; names, types and flags of the maps; lengths that are
+/// compiled in), stored in [`crate::map::META`].
 ///
 /// Programs and daemons with the same value can share pinned maps.
 pub const ABI: u64 = {
@@ -27,7 +28,16 @@ pub const ABI: u64 = {
         hash = fnv1a(hash, &layouts[i].to_le_bytes());
         i += 1;
     }
-    hash
+    let mut i = 0;
+    while i < crate::map::ALL.len() {
+        let (name, kind) = crate::map::ALL[i];
+        hash = fnv1a(hash, name.as_bytes());
+        hash = fnv1a(hash, &kind.map_type.to_le_bytes());
+        hash = fnv1a(hash, &kind.flags.to_le_bytes());
+        i += 1;
+    }
+    hash = fnv1a(hash, &crate::map::meta::LEN.to_le_bytes());
+    fnv1a(hash, &crate::DropReason::LEN.to_le_bytes())
 };
 
 /// Offset basis of the 64-bit FNV-1a hash.

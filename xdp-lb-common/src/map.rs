@@ -1,6 +1,6 @@
 //! Names of the maps, as pinned under `PIN/maps`.
 
-/// `u64` array: the ABI fingerprint and the hash seed. This layout never changes, so that any version can read it.
+/// `u64` array: the ABI fingerprint, the hash seed, the network namespace. This layout never changes, so that any version can read it.
 pub const META: &str = "META";
 /// One [`crate::control::Control`].
 pub const CONTROL: &str = "CONTROL";
@@ -29,21 +29,38 @@ pub const DROPS: &str = "DROPS";
 /// Ring buffer of [`crate::neighbour::Miss`]. Not pinned: each program has its own, read by the daemon that loaded it.
 pub const MISSES: &str = "MISSES";
 
-/// Every pinned map, in the order in which the daemon opens them.
-pub const ALL: [&str; 13] = [
-    META,
-    CONTROL,
-    ENDPOINTS_V4,
-    ENDPOINTS_V6,
-    SERVICES,
-    SLOTS,
-    BACKENDS,
-    FLOWS,
-    DEVICES,
-    BACKEND_COUNTERS,
-    SERVICE_COUNTERS,
-    CARRIED,
-    DROPS,
+/// What the kernel is told a map is: `enum bpf_map_type`, and the flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// The type's number.
+    pub map_type: u32,
+    /// `BPF_F_*`.
+    pub flags: u32,
+}
+
+const fn kind(map_type: u32, flags: u32) -> Kind {
+    Kind { map_type, flags }
+}
+
+/// An array that the daemon maps into its memory (`BPF_F_MMAPABLE`).
+const MAPPED: Kind = kind(2, 1 << 10);
+const PER_CPU: Kind = kind(6, 0);
+
+/// Every pinned map with what it is, in the order in which the daemon opens them. Part of [`crate::ABI`].
+pub const ALL: [(&str, Kind); 13] = [
+    (META, kind(2, 0)),
+    (CONTROL, MAPPED),
+    (ENDPOINTS_V4, MAPPED),
+    (ENDPOINTS_V6, MAPPED),
+    (SERVICES, MAPPED),
+    (SLOTS, MAPPED),
+    (BACKENDS, MAPPED),
+    (FLOWS, kind(9, 0)),
+    (DEVICES, kind(25, 0)),
+    (BACKEND_COUNTERS, PER_CPU),
+    (SERVICE_COUNTERS, PER_CPU),
+    (CARRIED, MAPPED),
+    (DROPS, PER_CPU),
 ];
 
 /// Places in [`META`].
@@ -52,6 +69,8 @@ pub mod meta {
     pub const ABI: u32 = 0;
     /// Where the 64-bit seed of the flow hash stands.
     pub const SEED: u32 = 1;
+    /// Where the inode number of the daemon's network namespace stands; 0: not known.
+    pub const NETNS: u32 = 2;
     /// Length of the array; the rest is reserved.
     pub const LEN: u32 = 8;
 }

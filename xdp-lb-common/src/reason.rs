@@ -40,7 +40,7 @@ drop_reasons! {
     BadTcpHeader = 5 "bad-tcp-header",
     /// The UDP length is under 8 or exceeds the packet.
     BadUdpLength = 6 "bad-udp-length",
-    /// The host's routing table has no way to the client.
+    /// The host's routes or rules forbid the way to the client: blackhole, unreachable or prohibit.
     NoRouteToClient = 7 "no-route-to-client",
     /// A map holds something that the daemon never writes.
     Inconsistent = 8 "inconsistent",

@@ -12,7 +12,7 @@ use aya_ebpf::{
     helpers::generated,
 };
 
-use xdp_lb_common::neighbour::Miss;
+use xdp_lb_common::{Be16, neighbour::Miss};
 
 use crate::{family::Family, packet::Packet, parse::Datagram};
 
@@ -27,7 +27,7 @@ pub(crate) enum Route {
         /// MAC address of the next hop.
         destination: [u8; 6],
     },
-    /// Not to be forwarded: it is for this host itself, or forwarding is off.
+    /// Not to be forwarded: it is for this host itself, forwarding is off, or there is no route at all.
     Local,
     /// There is a way, but this next hop's MAC address is not known yet.
     Unresolved(Miss),
@@ -44,18 +44,19 @@ const AF_INET: u8 = 2;
 const SIZE: i32 = 64;
 const _: () = assert!(size_of::<bpf_fib_lookup>() == SIZE as usize);
 
-/// Looks up the way of `datagram`, were `source` its source address.
+/// Looks up the way of `datagram`, were `source` and `port` its source.
 #[inline(always)]
 pub(crate) fn lookup<F: Family>(
     packet: &Packet<'_>,
     datagram: &Datagram<F::Address>,
     source: F::Address,
+    port: Be16,
 ) -> Route {
     // SAFETY: integers and unions of integers; all zero is a valid value.
     let mut params: bpf_fib_lookup = unsafe { mem::zeroed() };
     params.family = F::AF;
     params.l4_protocol = datagram.protocol;
-    params.sport = datagram.source_port.raw();
+    params.sport = port.raw();
     params.dport = datagram.destination_port.raw();
     params.__bindgen_anon_1.tot_len = datagram.total;
     params.ifindex = packet.ingress;
@@ -64,25 +65,31 @@ pub(crate) fn lookup<F: Family>(
     // SAFETY: the context is the program's own, and the kernel is told the size of what it may write to.
     let result = unsafe { generated::bpf_fib_lookup(packet.context(), &raw mut params, SIZE, 0) };
     match u32::try_from(result).unwrap_or(u32::MAX) {
+        // Before Linux 6.3 the kernel counts a neighbour that it is still asking for as found.
+        BPF_FIB_LKUP_RET_SUCCESS if params.dmac == [0; 6] => Route::Unresolved(miss(&params)),
         BPF_FIB_LKUP_RET_SUCCESS => {
             Route::Forward { ifindex: params.ifindex, source: params.smac, destination: params.dmac }
         }
         BPF_FIB_LKUP_RET_NOT_FWDED | BPF_FIB_LKUP_RET_FWD_DISABLED => Route::Local,
         BPF_FIB_LKUP_RET_BLACKHOLE | BPF_FIB_LKUP_RET_UNREACHABLE | BPF_FIB_LKUP_RET_PROHIBIT => Route::None,
-        BPF_FIB_LKUP_RET_NO_NEIGH => {
-            // SAFETY: integers in both variants of the union; the kernel leaves the next hop here.
-            let words = unsafe { params.__bindgen_anon_4.ipv6_dst };
-            let v6 = params.family != AF_INET;
-            let mut address = [0; 16];
-            for (word, bytes) in words.iter().zip(address.as_chunks_mut::<4>().0) {
-                // What is behind an IPv4 address in the union is not of it.
-                *bytes = word.to_ne_bytes();
-                if !v6 {
-                    break;
-                }
-            }
-            Route::Unresolved(Miss { address, ifindex: params.ifindex, v6: u32::from(v6) })
-        }
+        BPF_FIB_LKUP_RET_NO_NEIGH => Route::Unresolved(miss(&params)),
         _ => Route::Kernel,
     }
+}
+
+/// The next hop, which the kernel leaves in the place of the destination.
+#[inline(always)]
+fn miss(params: &bpf_fib_lookup) -> Miss {
+    // SAFETY: integers in both variants of the union.
+    let words = unsafe { params.__bindgen_anon_4.ipv6_dst };
+    let v6 = params.family != AF_INET;
+    let mut address = [0; 16];
+    for (word, bytes) in words.iter().zip(address.as_chunks_mut::<4>().0) {
+        // What is behind an IPv4 address in the union is not of it.
+        *bytes = word.to_ne_bytes();
+        if !v6 {
+            break;
+        }
+    }
+    Miss { address, ifindex: params.ifindex, v6: u32::from(v6) }
 }

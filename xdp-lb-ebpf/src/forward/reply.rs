@@ -36,7 +36,7 @@ pub(crate) fn to_client<F: Family>(
 ) -> Result<Verdict, DropReason> {
     let backend = backend::get(index)?;
     let bytes = packet.len();
-    let verdict = match fib::lookup::<F>(packet, datagram, F::address(&backend.vip)) {
+    let verdict = match fib::lookup::<F>(packet, datagram, F::address(&backend.vip), backend.vip_port) {
         Route::Local => return Ok(Verdict::Pass),
         Route::None => return Err(DropReason::NoRouteToClient),
         Route::Unresolved(miss) => {

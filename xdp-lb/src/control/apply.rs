@@ -43,7 +43,8 @@ impl Owner {
         self.positions = positions(&self.services);
         let endpoints = contents::endpoints(&self.services);
         if self.endpoints.as_ref() != Some(&endpoints) {
-            self.dataplane.publish(&endpoints)?;
+            let prepared = self.dataplane.prepare(&endpoints)?;
+            self.dataplane.publish(&prepared);
             self.endpoints = Some(endpoints);
         }
         Ok(())

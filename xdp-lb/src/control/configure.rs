@@ -46,6 +46,7 @@ pub(super) fn needs(config: &Config) -> Needs {
         services: config.services.len() as u32,
         backends: sum(&|service| service.backends.len() as u32),
         slots: sum(&|service| slots::size_for(service.slots, None, service.backends.len() as u32)),
+        interfaces: config.datapath.interfaces.len() as u32,
     }
 }
 

@@ -70,9 +70,17 @@ impl Owner {
         Ok(())
     }
 
+    /// Puts the program back where somebody took it off, which nobody is told of.
+    pub(super) fn keep_attached(&mut self) {
+        if self.dataplane.in_place() && !self.dataplane.lost().is_empty() {
+            self.follow_links();
+        }
+    }
+
     /// Interfaces have changed: forget those that are gone, take those that have come back.
     pub(super) fn follow_links(&mut self) {
         self.links.mark_unchanged();
+        let lost = self.dataplane.lost();
         for name in self.config.datapath.interfaces.clone() {
             let link = self.link(&name);
             let attached = self.dataplane.attached().get(&name).copied();
@@ -80,6 +88,9 @@ impl Owner {
                 && link.as_ref().is_none_or(|link| link.index != attached.ifindex)
             {
                 warn!(interface = %name, "the interface is gone");
+                self.dataplane.forget(&name);
+            } else if lost.contains(&name) {
+                warn!(interface = %name, "somebody took the program off the interface; it is put back");
                 self.dataplane.forget(&name);
             }
             match link {
@@ -94,7 +105,7 @@ impl Owner {
                         Err(error) => {
                             let reason = format!("{:#}", anyhow::Error::from(error));
                             if self.problems.get(&name) != Some(&reason) {
-                                error!(interface = %name, %reason, "cannot attach to the interface that has come back");
+                                error!(interface = %name, %reason, "cannot attach to the interface");
                             }
                             self.problems.insert(name, reason);
                         }

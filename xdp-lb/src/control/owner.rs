@@ -116,6 +116,7 @@ impl Owner {
                 Ok(()) = self.links.changed() => self.follow_links(),
                 sweep = swept(&mut self.sweeping) => self.swept(sweep),
                 _now = look_round.tick() => {
+                    self.keep_attached();
                     self.look_after_moves();
                     if self.interface_warnings() == self.published_warnings && self.dataplane.in_place() {
                         continue;

@@ -1,29 +1,23 @@
 //! Putting the program on interfaces, by pinned links.
 
-use std::{collections::BTreeMap, fmt, fs};
+use std::collections::BTreeMap;
 
 use aya::{
     maps::DevMapHash,
-    programs::{
-        ProgramError, XdpMode,
-        links::{FdLink, PinnedLink},
-        xdp::XdpLink,
-    },
+    programs::{ProgramError, links::FdLink},
 };
 use tracing::{info, warn};
 use xdp_lb_common::map;
 
-use super::{Dataplane, DataplaneError, foreign_program, object};
+use super::{
+    Dataplane, DataplaneError,
+    foreign::foreign,
+    link,
+    mode::{self, Mode},
+    object,
+    takeover::Earlier,
+};
 use crate::{config::Attach, net};
-
-/// Where in the receive path the program runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// In the driver.
-    Native,
-    /// In the stack.
-    Generic,
-}
 
 /// An interface with our program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,39 +27,7 @@ pub struct Attached {
     /// Where the program runs.
     pub mode: Mode,
     /// Whether this daemon put it there, in nobody's place.
-    anew: bool,
-}
-
-/// What became of an earlier daemon's link.
-enum TakeOver {
-    /// It now runs the new program.
-    Done(Mode),
-    /// It ran in another mode than is asked for now, and was removed.
-    Detached,
-    /// There was none on this interface.
-    NotOurs,
-}
-
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl Mode {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Native => "native",
-            Self::Generic => "generic",
-        }
-    }
-
-    const fn flag(self) -> XdpMode {
-        match self {
-            Self::Native => XdpMode::Driver,
-            Self::Generic => XdpMode::Skb,
-        }
-    }
+    pub(super) anew: bool,
 }
 
 impl Dataplane {
@@ -76,36 +38,55 @@ impl Dataplane {
     }
 
     /// Whether the interface is free or has our program.
-    pub fn check(&self, link: &net::Link) -> Result<(), DataplaneError> {
-        let Some(&id) = link.xdp.as_ref().and_then(|xdp| xdp.program_ids.first()) else { return Ok(()) };
-        let path = self.pins.link(&link.name);
-        let ours = PinnedLink::from_pin(path).ok().and_then(|pinned| FdLink::from(pinned).info().ok());
-        if ours.is_some_and(|ours| ours.program_id() == id) {
-            return Ok(());
+    pub fn check(&self, interface: &net::Link) -> Result<(), DataplaneError> {
+        let first = interface.xdp.as_ref().and_then(|xdp| Some((xdp, *xdp.program_ids.first()?)));
+        match (self.earlier(interface)?, first) {
+            (Earlier::Nothing, Some((xdp, id))) => Err(foreign(interface, xdp, id, self.pins.root())),
+            (Earlier::Nothing | Earlier::Unclear | Earlier::Runs(_), _) => Ok(()),
         }
-        Err(DataplaneError::Foreign { interface: link.name.clone(), program: foreign_program(id) })
     }
 
     /// Puts the program on an interface: atomically in the place of an earlier daemon's, whose link is pinned, or on
     /// an interface that has none. Packets may be sent out of the interface from then on.
-    pub fn attach(&mut self, link: &net::Link, want: Attach) -> Result<Attached, DataplaneError> {
-        let (mode, anew) = match self.take_over(link, want)? {
-            TakeOver::Done(mode) => (mode, false),
-            TakeOver::Detached => (self.attach_anew(link, want)?, false),
-            TakeOver::NotOurs => match link.xdp.as_ref().and_then(|xdp| xdp.program_ids.first()) {
-                Some(&id) => {
-                    let program = foreign_program(id);
-                    return Err(DataplaneError::Foreign { interface: link.name.clone(), program });
-                }
-                None => (self.attach_anew(link, want)?, true),
-            },
+    ///
+    /// [`Attach::Auto`] is native as long as every interface can be: a native program cannot redirect to one that
+    /// cannot (a bridge, a VLAN), so that a single such interface makes all of them generic.
+    pub fn attach(&mut self, interface: &net::Link, want: Attach) -> Result<Attached, DataplaneError> {
+        if !self.attached.contains_key(&interface.name) && self.attached.len() >= self.sizes.devices as usize
+        {
+            return Err(DataplaneError::Devices { capacity: self.sizes.devices });
+        }
+        let earlier = self.earlier(interface)?;
+        let generic = earlier == Earlier::Runs(Mode::Generic)
+            || self.attached.values().any(|attached| attached.mode == Mode::Generic);
+        let wanted = if want == Attach::Generic || want == Attach::Auto && generic {
+            Mode::Generic
+        } else {
+            Mode::Native
         };
-        self.allow(link)?;
-        let attached = Attached { ifindex: link.index, mode, anew };
-        self.attached.insert(link.name.clone(), attached);
-        if mode == Mode::Native && link.kind.as_deref() == Some("veth") {
+        let mode = match self.attach_as(interface, earlier, wanted) {
+            Err(DataplaneError::Attach { source, .. })
+                if want == Attach::Auto && wanted == Mode::Native && mode::cannot_run(&source) =>
+            {
+                let reason = format!("{:#}", anyhow::Error::from(*source));
+                warn!(
+                    interface = %interface.name, reason,
+                    "the driver cannot run the program; all interfaces run it in generic mode, which is slower"
+                );
+                self.attach_as(interface, Earlier::Unclear, Mode::Generic)?;
+                Mode::Generic
+            }
+            other => other.map(|()| wanted)?,
+        };
+        self.allow(interface)?;
+        let attached = Attached { ifindex: interface.index, mode, anew: matches!(earlier, Earlier::Nothing) };
+        self.attached.insert(interface.name.clone(), attached);
+        if want == Attach::Auto && mode == Mode::Generic {
+            self.all_generic()?;
+        }
+        if mode == Mode::Native && interface.kind.as_deref() == Some("veth") {
             warn!(
-                interface = %link.name,
+                interface = %interface.name,
                 "a veth drops what is sent by it natively unless its peer has GRO on (`ethtool -K PEER gro on`) or an \
                  XDP program; `attach = \"generic\"` needs neither"
             );
@@ -143,121 +124,77 @@ impl Dataplane {
         self.pins.linked()
     }
 
-    /// Whether what this daemon pinned is still there.
+    /// Attached interfaces that somebody took the program off since, by removing its link or the link's pin. The
+    /// kernel tells nobody.
+    #[must_use]
+    pub fn lost(&self) -> Vec<String> {
+        let lost = |(name, attached): &(&String, &Attached)| {
+            let facts = link::read(&self.pins.link(name));
+            // What cannot be read is not known to be lost.
+            facts.is_ok_and(|facts| facts.is_none_or(|facts| facts.ifindex != attached.ifindex))
+        };
+        self.attached.iter().filter(lost).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Whether what this daemon pinned is still there, as far as can be seen.
     #[must_use]
     pub fn in_place(&self) -> bool {
-        self.pins.program().exists()
+        self.pins.program().try_exists().unwrap_or(true)
     }
 
-    /// Gives up before [`Self::commit`]: takes the program off where it was put anew and removes what was made.
-    pub fn abandon(&mut self) {
-        let anew: Vec<_> = self
-            .attached
-            .iter()
-            .filter(|(_, attached)| attached.anew)
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in anew {
-            if let Err(error) = self.detach(&name) {
-                warn!(interface = %name, "{:#}", anyhow::Error::from(error));
+    fn attach_as(
+        &mut self,
+        interface: &net::Link,
+        earlier: Earlier,
+        mode: Mode,
+    ) -> Result<(), DataplaneError> {
+        match earlier {
+            Earlier::Runs(runs) if runs == mode => return self.take_over(interface, mode),
+            // The kernel has no other way from one mode to the other.
+            Earlier::Runs(_) | Earlier::Unclear => self.pins.unlink(&interface.name)?,
+            Earlier::Nothing => {}
+        }
+        match self.attach_in(&interface.name, interface.index, mode) {
+            Err(DataplaneError::Attach { source, .. }) if mode::taken(&source) => {
+                let first = interface.xdp.as_ref().and_then(|xdp| Some((xdp, *xdp.program_ids.first()?)));
+                Err(match first {
+                    Some((xdp, id)) => foreign(interface, xdp, id, self.pins.root()),
+                    None => attach_error(&interface.name, mode, *source),
+                })
             }
-        }
-        if self.staged {
-            self.pins.abandon();
+            other => other,
         }
     }
 
-    /// Makes the program and its maps the ones that the next daemon finds. Everything is stored and attached by now.
-    pub fn commit(&mut self) -> Result<(), DataplaneError> {
-        self.forget_devices()?;
-        if self.staged {
-            self.pins.promote()?;
-            self.staged = false;
-        }
-        let path = self.pins.program();
-        let new = path.with_file_name("balancer-new");
-        let _absent = fs::remove_file(&new);
-        object::program(&mut self.ebpf)?.pin(&new).map_err(DataplaneError::pin("pin", &new))?;
-        fs::rename(&new, &path).map_err(DataplaneError::pin("rename", new))
-    }
-
-    /// Removes devices that an earlier daemon sent by and this one does not.
-    fn forget_devices(&mut self) -> Result<(), DataplaneError> {
-        let devices = self.ebpf.map_mut(map::DEVICES).ok_or(DataplaneError::Object { what: map::DEVICES })?;
-        let mut devices = DevMapHash::try_from(devices).map_err(DataplaneError::map(map::DEVICES))?;
-        let ours: Vec<_> = self.attached.values().map(|attached| attached.ifindex).collect();
-        let stored: Vec<_> = devices.keys().filter_map(Result::ok).collect();
-        for stale in stored.into_iter().filter(|index| !ours.contains(index)) {
-            devices.remove(stale).map_err(DataplaneError::map(map::DEVICES))?;
+    /// Changes the interfaces over that run the program natively; each is without it for a moment.
+    fn all_generic(&mut self) -> Result<(), DataplaneError> {
+        let native = self.attached.iter().filter(|(_, attached)| attached.mode == Mode::Native);
+        let native: Vec<_> = native.map(|(name, attached)| (name.clone(), *attached)).collect();
+        for (name, attached) in native {
+            self.pins.unlink(&name)?;
+            if let Err(error) = self.attach_in(&name, attached.ifindex, Mode::Generic) {
+                self.forget(&name);
+                return Err(error);
+            }
+            self.attached.insert(name, Attached { mode: Mode::Generic, ..attached });
         }
         Ok(())
     }
 
-    /// Points a pinned link of ours at the new program.
-    fn take_over(&mut self, link: &net::Link, want: Attach) -> Result<TakeOver, DataplaneError> {
-        let path = self.pins.link(&link.name);
-        if !path.exists() {
-            return Ok(TakeOver::NotOurs);
-        }
-        let pinned = FdLink::from(PinnedLink::from_pin(&path).map_err(DataplaneError::pin("open", &path))?);
-        let program = pinned.info().map_err(DataplaneError::pin("read", &path))?.program_id();
-        let mode =
-            link.xdp.as_ref().filter(|xdp| xdp.program_ids.contains(&program)).map(|xdp| match xdp.mode {
-                net::XdpMode::Generic => Mode::Generic,
-                net::XdpMode::Native | net::XdpMode::Offloaded | net::XdpMode::Multiple => Mode::Native,
-            });
-        let unpin = || fs::remove_file(&path).map_err(DataplaneError::pin("remove", &path));
-        let Some(mode) = mode else {
-            // The interface was removed and made anew since: the link holds on to nothing.
-            unpin()?;
-            return Ok(TakeOver::NotOurs);
-        };
-        if matches!((mode, want), (Mode::Generic, Attach::Native) | (Mode::Native, Attach::Generic)) {
-            unpin()?;
-            return Ok(TakeOver::Detached);
-        }
-        let taken = XdpLink::try_from(pinned).map_err(DataplaneError::pin("use", &path))?;
-        let balancer = object::program(&mut self.ebpf)?;
-        balancer
-            .attach_to_link(taken)
-            .and_then(|id| balancer.take_link(id))
-            .map_err(|source| attach_error(&link.name, mode, source))?;
-        info!(interface = %link.name, %mode, "took over: the program was replaced without a gap");
-        Ok(TakeOver::Done(mode))
-    }
-
-    fn attach_anew(&mut self, link: &net::Link, want: Attach) -> Result<Mode, DataplaneError> {
-        match want {
-            Attach::Native => self.attach_in(link, Mode::Native),
-            Attach::Generic => self.attach_in(link, Mode::Generic),
-            Attach::Auto => match self.attach_in(link, Mode::Native) {
-                Err(DataplaneError::Attach { source, .. }) => {
-                    let reason = anyhow::Error::from(*source);
-                    warn!(
-                        interface = %link.name, reason = format!("{reason:#}"),
-                        "the driver cannot run the program; attaching in generic mode, which is slower"
-                    );
-                    self.attach_in(link, Mode::Generic)
-                }
-                other => other,
-            },
-        }
-    }
-
-    fn attach_in(&mut self, link: &net::Link, mode: Mode) -> Result<Mode, DataplaneError> {
+    fn attach_in(&mut self, interface: &str, ifindex: u32, mode: Mode) -> Result<(), DataplaneError> {
         let balancer = object::program(&mut self.ebpf)?;
         let attached = balancer
-            .attach_to_if_index(link.index, mode.flag())
+            .attach_to_if_index(ifindex, mode.flag())
             .and_then(|id| balancer.take_link(id))
-            .map_err(|source| attach_error(&link.name, mode, source))?;
-        let no_link = |_| DataplaneError::NoLink { interface: link.name.clone() };
-        let path = self.pins.link(&link.name);
+            .map_err(|source| attach_error(interface, mode, source))?;
+        let no_link = |_| DataplaneError::NoLink { interface: interface.to_owned() };
+        let path = self.pins.link(interface);
         FdLink::try_from(attached).map_err(no_link)?.pin(&path).map_err(DataplaneError::pin("pin", path))?;
-        info!(interface = %link.name, %mode, "attached");
-        Ok(mode)
+        info!(interface, %mode, "attached");
+        Ok(())
     }
 }
 
-fn attach_error(interface: &str, mode: Mode, source: ProgramError) -> DataplaneError {
+pub(super) fn attach_error(interface: &str, mode: Mode, source: ProgramError) -> DataplaneError {
     DataplaneError::Attach { interface: interface.to_owned(), mode: mode.name(), source: Box::new(source) }
 }

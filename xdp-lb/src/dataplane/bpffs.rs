@@ -2,6 +2,7 @@
 
 use std::{
     fs, io,
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
 };
 
@@ -13,24 +14,29 @@ use tracing::{info, warn};
 
 use super::DataplaneError;
 
-/// Makes sure that `pin` will be on bpffs, mounting one on its parent folder if it is not.
+/// Where bpffs belongs.
+const USUAL: &str = "/sys/fs/bpf";
+
+/// Makes sure that `pin` will be on bpffs, mounting one where it belongs or on `pin` itself, and nowhere else: what it
+/// covers is out of everybody's sight.
 ///
 /// # Errors
 ///
-/// Fails if the parent cannot be created or mounted on, or holds anything: a mount would hide it from everybody.
+/// Fails if bpffs cannot be mounted, if something else is in its place, and if bpffs would not take the names.
 pub fn ensure(pin: &Path) -> Result<(), DataplaneError> {
     if on_bpffs(pin) {
-        return Ok(());
+        return names(pin, existing(pin));
     }
-    let parent = pin.parent().unwrap_or(pin).to_owned();
-    let failed = |source: io::Error| DataplaneError::Mount { path: parent.clone(), source };
-    fs::create_dir_all(&parent).map_err(failed)?;
-    if fs::read_dir(&parent).map_err(failed)?.next().is_some() {
-        return Err(DataplaneError::MountHides { pin: pin.to_owned(), path: parent });
+    let point = if pin.starts_with(USUAL) && pin != Path::new(USUAL) { Path::new(USUAL) } else { pin };
+    names(pin, point)?;
+    let failed = |source: io::Error| DataplaneError::Mount { path: point.to_owned(), source };
+    fs::create_dir_all(point).map_err(failed)?;
+    if fs::read_dir(point).map_err(failed)?.next().is_some() {
+        return Err(DataplaneError::NotBpffs { path: point.to_owned() });
     }
-    mount(Some("bpf"), &parent, Some("bpf"), MsFlags::empty(), Some("mode=0700"))
+    mount(Some("bpf"), point, Some("bpf"), MsFlags::empty(), Some("mode=0700"))
         .map_err(|error| failed(error.into()))?;
-    info!(path = %parent.display(), "mounted bpffs");
+    info!(path = %point.display(), "mounted bpffs");
     if private_mounts() {
         warn!(
             "this process has mounts of its own (as `ip netns exec` makes them), so the pins are gone when its last \
@@ -40,13 +46,24 @@ pub fn ensure(pin: &Path) -> Result<(), DataplaneError> {
     Ok(())
 }
 
-/// Whether the nearest existing ancestor of `path` is on bpffs.
+/// The nearest ancestor that exists.
+fn existing(path: &Path) -> &Path {
+    path.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(path)
+}
+
+/// Whether a path is, or would be, on bpffs.
 #[must_use]
 pub fn on_bpffs(path: &Path) -> bool {
-    path.ancestors()
-        .find(|ancestor| ancestor.exists())
-        .and_then(|ancestor| statfs(ancestor).ok())
-        .is_some_and(|statistics| statistics.filesystem_type() == BPF_FS_MAGIC)
+    statfs(existing(path)).is_ok_and(|statistics| statistics.filesystem_type() == BPF_FS_MAGIC)
+}
+
+/// Refuses names that are still to be made below `mounted`, which is on bpffs or will be, and that bpffs reserves.
+fn names(pin: &Path, mounted: &Path) -> Result<(), DataplaneError> {
+    let Ok(below) = pin.strip_prefix(mounted) else { return Ok(()) };
+    if below.as_os_str().as_bytes().contains(&b'.') {
+        return Err(DataplaneError::Dot { path: pin.to_owned() });
+    }
+    Ok(())
 }
 
 fn private_mounts() -> bool {
@@ -60,11 +77,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_mount_would_hide_keeps_it_away() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("precious"), "").unwrap();
-        let error = ensure(&folder.path().join("pins")).unwrap_err();
-        assert!(matches!(error, DataplaneError::MountHides { .. }), "{error}");
-        assert!(folder.path().join("precious").exists());
+    fn nothing_is_mounted_over_what_is_in_use() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("other"), "").expect("a file");
+        let error = ensure(folder.path()).expect_err("not empty").to_string();
+        let wanted = format!("{} is not on bpffs and not empty", folder.path().display());
+        assert!(error.starts_with(&wanted), "{error}");
+        assert!(folder.path().join("other").exists());
+    }
+
+    #[test]
+    fn names_that_bpffs_reserves_are_refused_below_it_only() {
+        let [pin, mounted] = ["/run/x.d/bpf/xdp.lb", "/run/x.d/bpf"].map(Path::new);
+        assert!(matches!(names(pin, mounted), Err(DataplaneError::Dot { .. })));
+        assert!(names(pin, pin).is_ok());
     }
 }

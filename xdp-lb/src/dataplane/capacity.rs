@@ -25,6 +25,8 @@ pub struct Sizes {
     pub buckets: u32,
     /// Flows on moving slots.
     pub flows: u32,
+    /// Interfaces.
+    pub devices: u32,
 }
 
 /// What a configuration needs at least.
@@ -36,6 +38,8 @@ pub struct Needs {
     pub backends: u32,
     /// Slots of all services together.
     pub slots: u32,
+    /// Interfaces.
+    pub interfaces: u32,
 }
 
 impl Sizes {
@@ -53,7 +57,8 @@ impl Sizes {
         let slots = asked.slots.unwrap_or_else(|| grow(needs.slots, 1 << 18)).max(needs.slots).max(1);
         let buckets = services.saturating_add(backends).saturating_mul(2).min(MAX_BUCKETS);
         let backends = backends.saturating_add(1).min(MAX_BACKENDS);
-        Self { services, backends, slots, buckets, flows: asked.flows.unwrap_or(FLOWS) }
+        let flows = asked.flows.unwrap_or(FLOWS);
+        Self { services, backends, slots, buckets, flows, devices: grow(needs.interfaces, 64) }
     }
 
     /// The least that will do for it: maps that are there are used if they have that.
@@ -67,6 +72,7 @@ impl Sizes {
             slots: asked.slots.unwrap_or(0).max(needs.slots),
             buckets: services.saturating_add(backends).saturating_mul(2).min(MAX_BUCKETS),
             flows: asked.flows.unwrap_or(0),
+            devices: needs.interfaces,
         }
     }
 
@@ -78,6 +84,7 @@ impl Sizes {
             && self.slots >= other.slots
             && self.buckets >= other.buckets
             && self.flows >= other.flows
+            && self.devices >= other.devices
     }
 }
 
@@ -85,11 +92,12 @@ impl fmt::Display for Sizes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} services, {} backends, {} slots, {} flows",
+            "{} services, {} backends, {} slots, {} flows, {} interfaces",
             self.services,
             self.backends - 1,
             self.slots,
-            self.flows
+            self.flows,
+            self.devices
         )
     }
 }
@@ -100,7 +108,8 @@ mod tests {
 
     #[test]
     fn maps_made_for_less_will_do_while_they_hold_what_is_needed() {
-        let needs = |services| Needs { services, backends: 2 * services, slots: 1021 * services };
+        let needs =
+            |services| Needs { services, backends: 2 * services, slots: 1021 * services, interfaces: 4 };
         let made = Sizes::of(needs(33), Capacity::default());
         assert!(made.covers(&Sizes::least(needs(34), Capacity::default())));
         assert!(made.covers(&Sizes::least(needs(66), Capacity::default())));
@@ -111,9 +120,10 @@ mod tests {
 
     #[test]
     fn sizes_follow_the_need_unless_asked() {
-        let needs = Needs { services: 4096, backends: 65_536, slots: 4_000_000 };
+        let needs = Needs { services: 4096, backends: 65_536, slots: 4_000_000, interfaces: 40 };
         let derived = Sizes::of(needs, Capacity::default());
         assert_eq!((derived.services, derived.backends, derived.slots), (8192, 131_073, 8_000_000));
+        assert_eq!(derived.devices, 80);
         let asked = Capacity { services: Some(4096), backends: Some(65_536), slots: Some(1), flows: None };
         let sizes = Sizes::of(needs, asked);
         assert_eq!((sizes.services, sizes.backends, sizes.slots), (4096, 65_537, 4_000_000));

@@ -12,7 +12,7 @@ use xdp_lb_common::{
     map,
 };
 
-use super::{Dataplane, DataplaneError};
+use super::{Dataplane, DataplaneError, again};
 
 /// Reads counters, apart from the daemon's own access: scrapes do not wait for the owner of the state.
 pub struct Reader {
@@ -41,8 +41,7 @@ impl Reader {
             let (Map::Array(data) | Map::PerCpuArray(data)) = map else {
                 return Err(DataplaneError::Object { what: name });
             };
-            let id = data.info().map_err(DataplaneError::map(name))?.id();
-            MapData::from_id(id).map_err(DataplaneError::map(name))
+            again(data, name)
         };
         let per_cpu = |name: &'static str| open(name).map(Map::PerCpuArray);
         Ok(Self {
@@ -81,7 +80,12 @@ impl Reader {
 
     /// Dropped packets by reason.
     pub fn drops(&self) -> Result<Vec<(DropReason, u64)>, DataplaneError> {
+        let counted = self.drops.len();
         let count = |&reason: &DropReason| {
+            // The maps of a running program may be older than this enum.
+            if reason as u32 >= counted {
+                return Ok((reason, 0));
+            }
             let cpus = self.drops.get(&(reason as u32), 0).map_err(DataplaneError::map(map::DROPS))?;
             Ok((reason, cpus.iter().fold(0, |sum: u64, &cpu| sum.wrapping_add(cpu))))
         };

@@ -23,18 +23,18 @@ pub struct Removed {
 ///
 /// No process holds a link open, so that removing its pin detaches it.
 pub fn remove(pin: &Path) -> Result<Removed, DataplaneError> {
-    // What may not be looked at is not absent.
-    if !pin.try_exists().map_err(DataplaneError::pin("look at", pin))? {
+    if !pins::exists(pin)? {
         return Ok(Removed::default());
     }
     let pins = Pins::new(pin);
     let daemon = matches!(Lock::take(pin), Err(DataplaneError::Locked { .. }));
     let interfaces = pins.linked()?;
-    // Links first: no packet meets a program whose pins are half gone.
+    // By the program's pin a running daemon knows that it has something to look after: it would put links back.
+    pins::discard(&pin.join("prog"))?;
     for interface in &interfaces {
         pins.unlink(interface)?;
     }
-    for folder in ["link", "prog", "maps", "maps-new", "maps-old"] {
+    for folder in ["link", "maps", "maps-new", "maps-old"] {
         pins::discard(&pin.join(folder))?;
     }
     // What somebody else put there stays, and the folder with it.

@@ -22,55 +22,88 @@ pub struct Endpoints {
 /// Multipliers tried before giving up; a table of half an entry per bucket needs ten on average at 70,000 endpoints.
 const TRIES: u64 = 1024;
 
-/// A table in which no bucket overflows: its multiplier and buckets. `None`: none was found, or a key stands twice.
-fn build<B: Bucket<Key: Hash>>(entries: &[(B::Key, u32)], buckets: u32) -> Option<(u64, Vec<B>)> {
+/// Endpoint tables that fit the maps, to be published.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    v4: Table<BucketV4>,
+    v6: Table<BucketV6>,
+}
+
+/// A table in which no bucket overflows.
+#[derive(Clone, Debug)]
+struct Table<B> {
+    multiplier: u64,
+    buckets: Vec<B>,
+}
+
+/// Why there is no table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unfit {
+    /// A key stands twice.
+    Twice,
+    /// Some bucket overflows with every multiplier.
+    Full,
+}
+
+fn build<B: Bucket<Key: Hash>>(entries: &[(B::Key, u32)], buckets: u32) -> Result<Table<B>, Unfit> {
     let distinct: HashSet<_> = entries.iter().map(|(key, _)| *key).collect();
     if distinct.len() != entries.len() {
-        return None;
+        return Err(Unfit::Twice);
     }
-    (0..TRIES).find_map(|attempt| {
+    let mut table = vec![B::default(); buckets as usize];
+    for attempt in 0..TRIES {
         // Odd multiples of the golden ratio's fraction (Knuth, TAOCP 6.4): well spread bits, a different set each time.
         let multiplier = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(2 * attempt + 1);
         let shape = TableShape { multiplier, base: 0, buckets };
-        let mut table = vec![B::default(); buckets as usize];
-        let fits = entries.iter().all(|&(key, value)| table[key.bucket(&shape) as usize].insert(key, value));
-        fits.then_some((multiplier, table))
-    })
+        if entries.iter().all(|&(key, value)| table[key.bucket(&shape) as usize].insert(key, value)) {
+            return Ok(Table { multiplier, buckets: table });
+        }
+        table.fill(B::default());
+    }
+    Err(Unfit::Full)
 }
 
 impl Dataplane {
-    /// Replaces all endpoints at once: fills the generation that is not in force and flips.
-    pub fn publish(&mut self, endpoints: &Endpoints) -> Result<(), DataplaneError> {
+    /// Builds the tables of all endpoints; changes nothing yet.
+    pub fn prepare(&self, endpoints: &Endpoints) -> Result<Prepared, DataplaneError> {
         let buckets = self.sizes.buckets;
-        let full = |entries: usize| DataplaneError::Full {
-            what: "backends",
-            needed: entries as u64,
-            capacity: u64::from(buckets) / 2,
+        let unfit = |entries: usize| {
+            move |unfit| match unfit {
+                Unfit::Twice => DataplaneError::Twice,
+                Unfit::Full => DataplaneError::Full {
+                    what: "backends",
+                    needed: entries as u64,
+                    capacity: u64::from(buckets) / 2,
+                },
+            }
         };
-        let v4 = build::<BucketV4>(&endpoints.v4, buckets).ok_or_else(|| full(endpoints.v4.len()))?;
-        let v6 = build::<BucketV6>(&endpoints.v6, buckets).ok_or_else(|| full(endpoints.v6.len()))?;
+        Ok(Prepared {
+            v4: build(&endpoints.v4, buckets).map_err(unfit(endpoints.v4.len()))?,
+            v6: build(&endpoints.v6, buckets).map_err(unfit(endpoints.v6.len()))?,
+        })
+    }
 
+    /// Replaces all endpoints at once: fills the generation that is not in force and flips.
+    ///
+    /// That generation was in force before the last flip. A program that read it then has ended long before: one run
+    /// takes microseconds and is not preempted, what lies between two publications takes milliseconds.
+    pub fn publish(&mut self, prepared: &Prepared) {
+        let buckets = self.sizes.buckets;
         let mut control = self.control.load(0);
         let next = (control.active ^ 1) & 1;
-        control.v4[next as usize] = fill(&mut self.endpoints_v4, next * buckets, v4);
-        control.v6[next as usize] = fill(&mut self.endpoints_v6, next * buckets, v6);
+        control.v4[next as usize] = fill(&mut self.endpoints_v4, next * buckets, &prepared.v4);
+        control.v6[next as usize] = fill(&mut self.endpoints_v6, next * buckets, &prepared.v6);
         self.control.store(0, &control);
         // A store of its own, after all others: what the program finds through it is complete.
         self.control.store(0, &Control { active: next, ..control });
-        Ok(())
     }
 }
 
-fn fill<B: Bucket + bytemuck::Pod>(
-    map: &mut Mapped<B>,
-    base: u32,
-    (multiplier, table): (u64, Vec<B>),
-) -> TableShape {
-    let buckets = table.len() as u32;
-    for (index, bucket) in (base..).zip(&table) {
+fn fill<B: Bucket + bytemuck::Pod>(map: &mut Mapped<B>, base: u32, table: &Table<B>) -> TableShape {
+    for (index, bucket) in (base..).zip(&table.buckets) {
         map.store(index, bucket);
     }
-    TableShape { multiplier, base, buckets }
+    TableShape { multiplier: table.multiplier, base, buckets: table.buckets.len() as u32 }
 }
 
 #[cfg(test)]
@@ -84,7 +117,7 @@ mod tests {
     }
 
     fn check(entries: &[(KeyV4, u32)], buckets: u32) {
-        let (multiplier, table) = build::<BucketV4>(entries, buckets).expect("a table");
+        let Table { multiplier, buckets: table } = build::<BucketV4>(entries, buckets).expect("a table");
         let shape = TableShape { multiplier, base: 0, buckets };
         for &(key, value) in entries {
             assert_eq!(table[key.bucket(&shape) as usize].find(key), Some(value));
@@ -109,12 +142,15 @@ mod tests {
 
     #[test]
     fn a_key_given_twice_is_refused() {
-        assert!(build::<BucketV4>(&[(key(1, 1), 1), (key(1, 1), 2)], 8).is_none());
+        let twice = build::<BucketV4>(&[(key(1, 1), 1), (key(1, 1), 2)], 8);
+        assert_eq!(twice.unwrap_err(), Unfit::Twice);
+        let many: Vec<_> = (0..6).map(|port| (key(1, port), 1)).collect();
+        assert_eq!(build::<BucketV4>(&many, 1).unwrap_err(), Unfit::Full);
     }
 
     #[test]
     fn absent_endpoints_are_not_found() {
-        let (multiplier, table) = build::<BucketV4>(&[(key(1, 1), 7)], 4).unwrap();
+        let Table { multiplier, buckets: table } = build::<BucketV4>(&[(key(1, 1), 7)], 4).unwrap();
         let shape = TableShape { multiplier, base: 0, buckets: 4 };
         let absent = KeyV4::new(1u32.to_be(), Be16::new(1), 6, Role::Reply);
         assert_eq!(table[absent.bucket(&shape) as usize].find(absent), None);

@@ -62,15 +62,28 @@ pub enum DataplaneError {
         #[source]
         source: io::Error,
     },
-    /// bpffs would have to be mounted over somebody's files.
+    /// The pin folder is on another file system, with something in it.
     #[error(
-        "`pin` is {}, but {} is not on bpffs and holds files that a mount would hide; choose a `pin` below /sys/fs/bpf",
-        pin.display(), path.display()
+        "{} is not on bpffs and not empty, so that bpffs cannot be mounted there; choose a `pin` below /sys/fs/bpf or an empty folder",
+        path.display()
     )]
-    MountHides {
+    NotBpffs {
+        /// Where.
+        path: PathBuf,
+    },
+    /// bpffs takes no names with dots.
+    #[error("`pin` {} has a dot in a name on bpffs, which reserves them; choose one without", path.display())]
+    Dot {
         /// The pin folder.
-        pin: PathBuf,
-        /// Its parent.
+        path: PathBuf,
+    },
+    /// The pins are of a daemon in another network namespace, whose links are attached.
+    #[error(
+        "{} is pinned by a daemon of another network namespace, whose program is still attached there; give each its own `pin` in [datapath], or take the other's away with `xdp-lb detach --pin {}`",
+        path.display(), path.display()
+    )]
+    OtherNamespace {
+        /// The pin folder.
         path: PathBuf,
     },
     /// Another daemon uses the same pins.
@@ -81,13 +94,15 @@ pub enum DataplaneError {
     },
     /// The interface has somebody else's program.
     #[error(
-        "{interface} already has the XDP program {program}, which is not ours; detach it by what attached it (another xdp-lb: `xdp-lb detach --pin PATH`; ip: `ip link set dev {interface} xdp off`) or take {interface} out of `interfaces`"
+        "{interface} already has the XDP program {program}, which is not ours; {remedy}; or take {interface} out of `interfaces`"
     )]
     Foreign {
         /// The interface.
         interface: String,
         /// Name and id of the program.
         program: String,
+        /// How it is taken off.
+        remedy: String,
     },
     /// The interface does not exist now.
     #[error("there is no interface {interface}")]
@@ -113,6 +128,19 @@ pub enum DataplaneError {
     NoLink {
         /// The interface.
         interface: String,
+    },
+    /// Two services or backends at one endpoint.
+    #[error(
+        "an endpoint (address, port and protocol) is there twice; this is a fault of xdp-lb, please report it"
+    )]
+    Twice,
+    /// More interfaces than the maps were made for.
+    #[error(
+        "no more than {capacity} interfaces can be attached now; restart the daemon, which sizes its maps anew without interrupting traffic"
+    )]
+    Devices {
+        /// How many there may be.
+        capacity: u32,
     },
     /// The configuration needs more than the maps were made for.
     #[error(

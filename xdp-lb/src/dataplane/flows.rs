@@ -6,7 +6,7 @@ use xdp_lb_common::{
     map,
 };
 
-use super::{Dataplane, DataplaneError};
+use super::{Dataplane, DataplaneError, again};
 
 /// Access to the flow table, apart from the daemon's other access: a sweep takes its time.
 pub struct FlowTable {
@@ -30,7 +30,7 @@ impl Dataplane {
             return Err(DataplaneError::Object { what: map::FLOWS });
         };
         let info = data.info().map_err(DataplaneError::map(map::FLOWS))?;
-        let data = MapData::from_id(info.id()).map_err(DataplaneError::map(map::FLOWS))?;
+        let data = again(data, map::FLOWS)?;
         let map = Map::LruHashMap(data).try_into().map_err(DataplaneError::map(map::FLOWS))?;
         Ok(FlowTable { map, capacity: info.max_entries() })
     }

@@ -41,9 +41,8 @@ impl<T: Pod> Mapped<T> {
 
     /// Maps the `len` values of an array.
     pub(super) fn new(data: &MapData, len: u32) -> Result<Self, DataplaneError> {
-        let page = 4096;
-        let bytes = (size_of::<T>() * len as usize).next_multiple_of(page);
-        let bytes = NonZeroUsize::new(bytes).unwrap_or(NonZeroUsize::MIN);
+        // The kernel rounds up to its pages, here as in the map.
+        let bytes = NonZeroUsize::new(size_of::<T>() * len as usize).unwrap_or(NonZeroUsize::MIN);
         let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         // SAFETY: a new mapping at an address of the kernel's choice; the descriptor is the map's.
         let memory = unsafe { mmap(None, bytes, protection, MapFlags::MAP_SHARED, data.fd().as_fd(), 0) };

@@ -4,25 +4,30 @@
 //! what the desired state asks for; [`Dataplane::commit`] puts the program on the interfaces. From there on the
 //! datapath needs no daemon.
 
-mod adopt;
 mod attach;
 mod bpffs;
 mod capacity;
+mod commit;
 mod counters;
 mod detach;
 mod endpoints;
 mod error;
 mod flows;
+mod foreign;
+mod link;
 mod lock;
 mod log;
 mod mapped;
 mod misses;
+mod mode;
+mod namespace;
 mod object;
-mod owner;
 mod pins;
+mod readback;
 mod store;
+mod takeover;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, os::fd::AsFd as _, path::Path, sync::Arc};
 
 use aya::{Ebpf, maps::MapData};
 use tracing::{info, warn};
@@ -38,18 +43,18 @@ use xdp_lb_common::{
 };
 
 pub use self::{
-    adopt::Adopted,
-    attach::{Attached, Mode},
+    attach::Attached,
     bpffs::{ensure as ensure_bpffs, on_bpffs},
     capacity::{Needs, Sizes},
     counters::{Reader, Totals},
     detach::{Removed, remove},
-    endpoints::Endpoints,
+    endpoints::{Endpoints, Prepared},
     error::DataplaneError,
     flows::{FlowTable, Keep},
-    owner::foreign_program,
+    mode::Mode,
+    readback::Adopted,
 };
-use self::{lock::Lock, mapped::Mapped, pins::Pins};
+use self::{commit::Unfinished, lock::Lock, mapped::Mapped, pins::Pins};
 
 /// The loaded program and its maps.
 pub struct Dataplane {
@@ -67,8 +72,11 @@ pub struct Dataplane {
     slots: Mapped<Slot>,
     backends: Mapped<Backend>,
     carried: Mapped<BackendCounters>,
+    /// Values that a per-CPU map has for each key: one for each CPU that there may ever be.
+    cpus: usize,
     reader: Arc<Reader>,
     attached: BTreeMap<String, Attached>,
+    unfinished: Unfinished,
     _lock: Lock,
 }
 
@@ -81,6 +89,7 @@ impl Dataplane {
         let pins = Pins::new(pin);
         pins.create()?;
         let lock = Lock::take(pin)?;
+        let unfinished = Unfinished::new(pins.clone());
         let found = pins.inspect(least)?;
         let mut earlier = Adopted::default();
         let replaced = |reason: &str| {
@@ -103,7 +112,7 @@ impl Dataplane {
         };
         let folder = if staged { pins.stage()? } else { pins.maps() };
         let ebpf = object::load(&folder, &sizes)?;
-        let mut dataplane = Self::from_ebpf(ebpf, pins, sizes, staged, lock)?;
+        let mut dataplane = Self::from_ebpf(ebpf, pins, sizes, staged, (unfinished, lock))?;
         dataplane.earlier = earlier;
         dataplane.seed(seed.or(old_seed).unwrap_or_else(rand::random))?;
         info!(reused = !staged, %sizes, "datapath loaded");
@@ -115,7 +124,7 @@ impl Dataplane {
         pins: Pins,
         sizes: Sizes,
         staged: bool,
-        lock: Lock,
+        (unfinished, lock): (Unfinished, Lock),
     ) -> Result<Self, DataplaneError> {
         Ok(Self {
             control: Mapped::new(data(&ebpf, map::CONTROL)?, 1)?,
@@ -125,6 +134,7 @@ impl Dataplane {
             slots: Mapped::new(data(&ebpf, map::SLOTS)?, sizes.slots)?,
             backends: Mapped::new(data(&ebpf, map::BACKENDS)?, sizes.backends)?,
             carried: Mapped::new(data(&ebpf, map::CARRIED)?, sizes.services)?,
+            cpus: aya::util::nr_cpus().map_err(|(what, source)| DataplaneError::pin("read", what)(source))?,
             reader: Arc::new(Reader::open(&ebpf)?),
             ebpf,
             pins,
@@ -132,6 +142,7 @@ impl Dataplane {
             earlier: Adopted::default(),
             sizes,
             attached: BTreeMap::new(),
+            unfinished,
             _lock: lock,
         })
     }
@@ -142,11 +153,14 @@ impl Dataplane {
         &self.sizes
     }
 
-    /// Writes the ABI and the seed where any version finds them, and the expanded seed where the program does.
+    /// Writes the ABI, the seed and the namespace where any version finds them, and the expanded seed where the program
+    /// does.
     fn seed(&mut self, seed: u64) -> Result<(), DataplaneError> {
         let data = self.ebpf.map_mut(map::META).ok_or(DataplaneError::Object { what: map::META })?;
         let mut meta = aya::maps::Array::<_, u64>::try_from(data).map_err(DataplaneError::map(map::META))?;
-        for (place, value) in [(map::meta::ABI, ABI), (map::meta::SEED, seed)] {
+        let namespace = namespace::own()?;
+        for (place, value) in [(map::meta::ABI, ABI), (map::meta::SEED, seed), (map::meta::NETNS, namespace)]
+        {
             meta.set(place, value, 0).map_err(DataplaneError::map(map::META))?;
         }
         let control = Control { seed: flow::expand_seed(seed), ..self.control.load(0) };
@@ -170,4 +184,10 @@ fn data<'a>(ebpf: &'a Ebpf, name: &'static str) -> Result<&'a MapData, Dataplane
         Some(aya::maps::Map::Array(data)) => Ok(data),
         Some(_) | None => Err(DataplaneError::Object { what: name }),
     }
+}
+
+/// The same map by a descriptor of its own. Looking maps up by their ids would take `CAP_SYS_ADMIN`.
+fn again(data: &MapData, name: &'static str) -> Result<MapData, DataplaneError> {
+    let descriptor = data.fd().as_fd().try_clone_to_owned().map_err(DataplaneError::map(name))?;
+    MapData::from_fd(descriptor).map_err(DataplaneError::map(name))
 }

@@ -26,10 +26,11 @@ pub(super) fn load(maps: &Path, sizes: &Sizes) -> Result<Ebpf, DataplaneError> {
         (map::BACKEND_COUNTERS, sizes.backends),
         (map::SERVICE_COUNTERS, sizes.services),
         (map::CARRIED, sizes.services),
+        (map::DEVICES, sizes.devices),
     ] {
         loader.map_max_entries(name, entries);
     }
-    for name in map::ALL {
+    for (name, _) in map::ALL {
         loader.map_pin_path(name, maps.join(name));
     }
     let mut ebpf = loader.load(OBJECT).map_err(|error| DataplaneError::Load(Box::new(error)))?;

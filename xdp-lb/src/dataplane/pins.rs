@@ -11,7 +11,7 @@ use aya::{
 };
 use xdp_lb_common::{ABI, map};
 
-use super::{DataplaneError, Sizes};
+use super::{DataplaneError, Sizes, link, namespace};
 
 /// Paths below the pin folder.
 #[derive(Clone, Debug)]
@@ -34,6 +34,10 @@ pub(super) enum Found {
 impl Pins {
     pub(super) fn new(root: &Path) -> Self {
         Self { root: root.to_owned() }
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
     }
 
     pub(super) fn maps(&self) -> PathBuf {
@@ -59,6 +63,16 @@ impl Pins {
         Ok(names.map(|name| name.replace(':', ".")).collect())
     }
 
+    /// Whether a pinned link is on an interface that exists, in whatever network namespace.
+    fn attached_anywhere(&self) -> Result<bool, DataplaneError> {
+        for name in self.linked()? {
+            if link::read(&self.link(&name))?.is_some_and(|facts| facts.ifindex != 0) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Removes an interface's pinned link, and so takes the program off.
     ///
     /// The kernel leaves that to a worker if it is the pin that goes last. If it is a descriptor, the program is off
@@ -72,6 +86,22 @@ impl Pins {
             }
             Ok(()) | Err(_) => Ok(()),
         }
+    }
+
+    /// Gives the pin of `from`'s link to `to`, and that of `to`'s, if there is one, to `from`: interfaces may have
+    /// swapped their names.
+    pub(super) fn exchange(&self, from: &str, to: &str) -> Result<(), DataplaneError> {
+        let (from, to) = (self.link(from), self.link(to));
+        // No interface has this name.
+        let aside = self.links().join("::");
+        let rename =
+            |old: &Path, new: &Path| fs::rename(old, new).map_err(DataplaneError::pin("rename", old));
+        let both = exists(&to)?;
+        if both {
+            rename(&to, &aside)?;
+        }
+        rename(&from, &to)?;
+        if both { rename(&aside, &from) } else { Ok(()) }
     }
 
     /// Makes the folders.
@@ -92,7 +122,7 @@ impl Pins {
     }
 
     /// Removes the staged maps, and the folders that are empty then.
-    pub(super) fn abandon(&self) {
+    pub(super) fn tidy(&self) {
         let _gone_already = discard(&self.root.join("maps-new"));
         for folder in [self.root.join("prog"), self.links(), self.root.clone()] {
             let _not_empty = fs::remove_dir(folder);
@@ -116,7 +146,7 @@ impl Pins {
     /// Looks at what is pinned before anything is reused: the kernel would hand out maps of any layout.
     pub(super) fn inspect(&self, wanted: &Sizes) -> Result<Found, DataplaneError> {
         let path = self.maps().join(map::META);
-        if !path.exists() {
+        if !exists(&path)? {
             return Ok(Found::Nothing);
         }
         let unusable = |reason: String, seed| Ok(Found::Unusable { reason, seed });
@@ -126,11 +156,15 @@ impl Pins {
         };
         let word = |place: u32| meta.get(&place, 0).map_err(DataplaneError::map(map::META));
         let (abi, seed) = (word(map::meta::ABI)?, word(map::meta::SEED)?);
+        let namespace = word(map::meta::NETNS)?;
+        if namespace != 0 && namespace != namespace::own()? && self.attached_anywhere()? {
+            return Err(DataplaneError::OtherNamespace { path: self.root.clone() });
+        }
         if abi != ABI {
             return unusable(format!("their layout is {abi:016x}, this version's is {ABI:016x}"), Some(seed));
         }
         let mut entries = Vec::new();
-        for name in map::ALL {
+        for (name, _) in map::ALL {
             match MapData::from_pin(self.maps().join(name)).and_then(|data| data.info()) {
                 Ok(info) => entries.push((name, info.max_entries())),
                 Err(_missing) => return unusable(format!("{name} is missing"), Some(seed)),
@@ -145,9 +179,15 @@ impl Pins {
             slots: of(map::SLOTS),
             buckets: of(map::ENDPOINTS_V4) / 2,
             flows: of(map::FLOWS),
+            devices: of(map::DEVICES),
         };
         Ok(if sizes.covers(wanted) { Found::Usable { sizes, seed } } else { Found::Small { sizes, seed } })
     }
+}
+
+/// Whether there is something at `path`. A folder that may not be looked into is not an empty one.
+pub(super) fn exists(path: &Path) -> Result<bool, DataplaneError> {
+    path.try_exists().map_err(DataplaneError::pin("look for", path))
 }
 
 /// Removes a folder of pins, if it is there.

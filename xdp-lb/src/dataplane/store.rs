@@ -74,9 +74,7 @@ impl Dataplane {
         let error = DataplaneError::map(name);
         let counters = self.ebpf.map_mut(name).ok_or(DataplaneError::Object { what: name })?;
         let mut counters = PerCpuArray::<_, [u64; WORDS]>::try_from(counters).map_err(&error)?;
-        let cpus =
-            aya::util::nr_cpus().map_err(|(what, source)| DataplaneError::pin("read", what)(source))?;
-        let zeros = PerCpuValues::try_from(vec![[0; WORDS]; cpus])
+        let zeros = PerCpuValues::try_from(vec![[0; WORDS]; self.cpus])
             .map_err(|source| DataplaneError::pin("count", "/sys/devices/system/cpu/possible")(source))?;
         counters.set(index, zeros, 0).map_err(error)
     }

@@ -62,6 +62,22 @@ error: `socket` must be an absolute path
 "#,
     },
     Case {
+        name: "a dot on bpffs",
+        text: r#"
+datapath.interfaces = ["eth0"]
+datapath.pin = "/sys/fs/bpf/xdp-lb.1"
+"#,
+        report: r#"
+error: `pin` must not have dots in names below /sys/fs/bpf
+ --> config.toml:2:16
+  |
+2 | datapath.pin = "/sys/fs/bpf/xdp-lb.1"
+  |                ^^^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: bpffs reserves them
+"#,
+    },
+    Case {
         name: "hash seed of too many digits",
         text: r#"
 datapath.interfaces = ["eth0"]

@@ -1,6 +1,6 @@
 //! `[datapath]`: interfaces, attachment, pins, the hash seed and capacities.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, os::unix::ffi::OsStrExt as _, path::PathBuf};
 
 use toml::Spanned;
 
@@ -29,7 +29,7 @@ pub(super) fn datapath(raw: &Raw, host: &dyn Host, findings: &mut Findings) -> C
     let datapath = section.get_ref();
     let interfaces = interfaces(section, host, findings);
     let attach = choice::ATTACH.pick(datapath.attach.as_ref(), findings);
-    let pin = value::path(datapath.pin.as_ref(), "pin", crate::config::DEFAULT_PIN, findings);
+    let pin = pin(datapath.pin.as_ref(), findings);
     let hash_seed = datapath.hash_seed.as_ref().map(|seed| hash_seed(seed, findings));
     let capacity = capacity(&datapath.capacity, &raw.service, findings);
     Ok(Datapath {
@@ -90,6 +90,19 @@ fn interface(name: &Text, host: &dyn Host, findings: &mut Findings) -> Checked<S
 fn interfaces_of(host: &dyn Host) -> String {
     let names = host.interfaces();
     format!("interfaces of this host: {}", list(names.iter().map(String::as_str)))
+}
+
+/// bpffs reserves names with dots: making them fails as if a permission were missing.
+fn pin(raw: Option<&Text>, findings: &mut Findings) -> Checked<PathBuf> {
+    let pin = value::path(raw, "pin", crate::config::DEFAULT_PIN, findings)?;
+    let below = pin.strip_prefix("/sys/fs/bpf").map(|below| below.as_os_str().as_bytes());
+    match (raw, below) {
+        (Some(raw), Ok(below)) if below.contains(&b'.') => {
+            let error = Diagnostic::error(raw.span(), "`pin` must not have dots in names below /sys/fs/bpf");
+            Err(findings.error(error.help("bpffs reserves them")))
+        }
+        _ => Ok(pin),
+    }
 }
 
 fn hash_seed(raw: &Spanned<RawSeed>, findings: &mut Findings) -> Checked<u64> {
