@@ -25,7 +25,8 @@ pub(super) struct Options {
     /// The configuration file.
     #[arg(long, default_value = "/etc/xdp-lb/config.toml", value_name = "FILE")]
     config: PathBuf,
-    /// What is logged: a level (error, warn, info, debug, trace) or tracing's filter directives.
+    /// What is logged: a level (error, warn, info, debug, trace), or levels by module such as
+    /// `info,xdp_lb::net=debug`.
     #[arg(long, env = "XDP_LB_LOG", default_value = "info", value_name = "FILTER")]
     log: String,
 }

@@ -18,7 +18,7 @@ use crate::{
 pub(super) struct Options {
     #[command(flatten)]
     socket: SocketOption,
-    /// As JSON, with all counters.
+    /// As JSON, with all counters: the answer of `GET /v1/status`.
     #[arg(long)]
     json: bool,
 }

@@ -35,7 +35,7 @@ fn failed(address: SocketAddr, error: &io::Error) -> Outcome {
 }
 
 /// Whether an error came about before anything was sent. Not among them: EACCES, which a router on the way can cause
-/// by `ICMPv6`, and what routes say (`ENETUNREACH`, `EHOSTUNREACH`).
+/// by an ICMP message, and what routes say (ENETUNREACH, EHOSTUNREACH).
 fn is_local(error: &io::Error) -> bool {
     const LOCAL: [i32; 7] = [
         // Descriptors of the process and of the host.

@@ -106,9 +106,7 @@ fn services(registry: &mut Registry, status: &Status) {
         dropped.get_or_create(&label(&service.name)).inc_by(service.dropped_packets);
     }
     registry.register("service_dropped_packets", "Packets for the service that no backend got", dropped);
-    let leaving = |service: &Service| {
-        i64::from(service.backends.iter().filter(|backend| backend.leaving).count() as u32)
-    };
+    let leaving = |service: &Service| service.backends.iter().map(|backend| i64::from(backend.leaving)).sum();
     let gauges: [ServiceGauge<'_>; 3] = [
         ("slots", "Size of the service's slot table", &|service| i64::from(service.slots)),
         ("moving_slots", "Slots that are moving from one backend to another", &|service| {
