@@ -36,7 +36,7 @@ fn render(status: &Status, now: Timestamp, color: bool) -> String {
     let mut text = String::new();
     head(&mut text, status, now);
     for service in &status.services {
-        let _infallible = writeln!(text, "\n{}\n{}", summary(service), table(service, now, color));
+        let _infallible = write!(text, "\n{}\n{}", summary(service), table(service, now, color));
     }
     let drops: Vec<_> = status
         .drops
@@ -95,7 +95,8 @@ fn head(text: &mut String, status: &Status, now: Timestamp) {
     }
 }
 
-fn table(service: &Service, now: Timestamp, color: bool) -> Table {
+/// Its backends, without the padding that the last column has.
+fn table(service: &Service, now: Timestamp, color: bool) -> String {
     let mut table = Table::new();
     table.load_style(NOTHING);
     if color {
@@ -123,7 +124,7 @@ fn table(service: &Service, now: Timestamp, color: bool) -> Table {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table
+    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
 /// One that gets no packets though it should is marked, with and without colours.
