@@ -14,6 +14,7 @@ mod world;
 
 mod checksums;
 mod command_line;
+mod continuity;
 mod detach;
 mod dsr;
 mod forwarding;
@@ -27,6 +28,7 @@ mod moves;
 mod namespaces;
 mod nat;
 mod next_hop;
+mod plan;
 mod privileges;
 mod reload;
 mod reload_refused;

@@ -105,11 +105,8 @@ fn virtual_addresses_may_be_the_balancers_own() {
         let world = World::with(network, servers, &services, |setup| attach.clone_into(&mut setup.attach));
         exchange(&world, vips);
         counted(&world);
-        // The client knows the balancer, but the balancer has forgotten the client, so that its kernel has to forward the
-        // first reply: one from an address of its own is a martian to it, unless told otherwise.
-        for device in ["be1", "be2"] {
-            world.balancer().sysctl(&format!("ipv4/conf/{device}/accept_local"), "1").unwrap();
-        }
+        // The client knows the balancer, but the balancer has forgotten the client. Its kernel does not forward the first
+        // reply, which comes from an address of its own; the daemon has it ask for the client.
         world.balancer().ip(&["neigh flush dev cl"]).unwrap();
         exchange(&world, vips);
     }

@@ -51,6 +51,27 @@ fn a_backend_may_change_its_mac_address() {
     assert!(world.daemon.status().unwrap().warnings.is_empty());
 }
 
+/// Nobody announces the change: the checks fail, and the kernel asks again once its entry has aged.
+#[test]
+fn a_backend_may_change_its_mac_address_in_silence() {
+    let network = topology::routed(2).unwrap();
+    let services = web(&network);
+    let servers = Servers::default().web(&network);
+    for family in ["ipv4", "ipv6"] {
+        // Entries age in a second instead of half a minute, and are verified at once.
+        let balancer = &network.balancer.host;
+        balancer.sysctl(&format!("{family}/neigh/be1/base_reachable_time_ms"), "1000").unwrap();
+        balancer.sysctl(&format!("{family}/neigh/be1/delay_first_probe_time"), "1").unwrap();
+    }
+    let world = World::new(network, servers, &services);
+    world.network.backends[0].host.ip(&["link set eth0 address 02:00:00:00:be:02"]).unwrap();
+    described(&world, "web-1", true, ["02:00:00:00:be:02 on be1"; 2]);
+    world.settled();
+    for vip in VIPS {
+        assert_eq!(world.spread((vip, 80).into(), 40).len(), 2);
+    }
+}
+
 /// Joins `far` by a device of its own to a backend that serves as a router to it.
 fn behind(router: &Host, far: &Host, device: &str, number: u8) {
     veth(router, "beyond", far, device).unwrap();

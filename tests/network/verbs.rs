@@ -100,6 +100,12 @@ fn what_was_said_outlives_reloads_and_restarts() {
     assert_eq!(facts(&world), before, "after a restart");
     open.go_on("after all that");
 
+    // Larger maps are filled with what the smaller ones held, but for the flows on moving slots.
+    world.daemon.configure(|setup| setup.datapath = "capacity = { backends = 4000 }".to_owned()).unwrap();
+    world.daemon.start_again().unwrap();
+    assert!(world.daemon.log().contains("pinned maps cannot be reused"), "{}", world.daemon.log());
+    assert_eq!(facts(&world), before, "after a restart into larger maps");
+
     command(&world, &["weight", "echo", "web-1", "configured"]);
     command(&world, &["remove", "echo", &added, "--now"]);
     let status = world.daemon.status().unwrap();

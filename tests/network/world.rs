@@ -89,9 +89,11 @@ impl World {
         world
     }
 
-    /// Waits until every backend is up and, unless its weight is zero, has slots.
+    /// Waits until every backend is up and, unless its weight is zero or it is leaving, has slots.
     pub(crate) fn settled(&self) -> Status {
-        let settled = |backend: &Backend| backend.is_up() && (backend.weight == 0 || backend.slots > 0);
+        let settled = |backend: &Backend| {
+            backend.is_up() && (backend.weight == 0 || backend.leaving || backend.slots > 0)
+        };
         let all = |status: &Status| status.services.iter().flat_map(|one| &one.backends).all(settled);
         self.daemon.wait_for("all backends to be in use", PATIENCE, |status| Ok(all(status))).unwrap()
     }

@@ -86,7 +86,7 @@ impl Bench {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let pin = PathBuf::from(format!("/sys/fs/bpf/xlb-packets-{}-{number}", std::process::id()));
         dataplane::ensure_bpffs(&pin).expect("bpffs");
-        let mut dataplane = Dataplane::open(&pin, sizes, Some(1)).expect("the program");
+        let mut dataplane = Dataplane::open(&pin, &sizes, sizes, Some(1)).expect("the program");
         let links = links();
         let [inside, outside] = ["in0", "out0"].map(|name| {
             let link = links.iter().find(|link| link.name == name).expect("an interface");

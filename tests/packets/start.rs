@@ -40,7 +40,7 @@ fn a_start_that_is_dropped_leaves_nothing() {
     let bench = Bench::new();
     bench.ip("link add more0 type veth peer name far0");
     let pin = beside(&bench);
-    let mut dataplane = Dataplane::open(&pin, sizes(), None).expect("the program");
+    let mut dataplane = Dataplane::open(&pin, &sizes(), sizes(), None).expect("the program");
     let attached = || links().iter().any(|link| link.name == "more0" && link.xdp.is_some());
     let link = links().into_iter().find(|link| link.name == "more0").expect("an interface");
     dataplane.attach(&link, Attach::Generic).expect("attached");
@@ -54,7 +54,8 @@ fn a_start_that_is_dropped_leaves_nothing() {
 fn maps_that_cannot_be_made_leave_nothing() {
     let bench = Bench::new();
     let pin = beside(&bench);
-    let error = Dataplane::open(&pin, Sizes { backends: u32::MAX, ..sizes() }, None).expect_err("256 GB");
+    let error =
+        Dataplane::open(&pin, &sizes(), Sizes { backends: u32::MAX, ..sizes() }, None).expect_err("256 GB");
     assert!(error.to_string().contains("cannot create the maps"), "{error}");
     assert!(!fs::exists(&pin).expect("bpffs"), "{} is left", pin.display());
 }
@@ -64,11 +65,11 @@ fn maps_that_cannot_be_made_leave_nothing() {
 fn fewer_drop_counters_than_reasons_are_no_obstacle() {
     let bench = Bench::new();
     let pin = beside(&bench);
-    Dataplane::open(&pin, sizes(), None).expect("the program").commit().expect("pins");
+    Dataplane::open(&pin, &sizes(), sizes(), None).expect("the program").commit().expect("pins");
     let path = pin.join("maps").join(map::DROPS);
     fs::remove_file(&path).expect("unpinned");
     PerCpuArray::<MapData, u64>::create(3, 0).expect("a map").pin(&path).expect("pinned");
-    let again = Dataplane::open(&pin, sizes(), None).expect("the program");
+    let again = Dataplane::open(&pin, &sizes(), sizes(), None).expect("the program");
     let data = MapData::from_pin(&path).expect("the map");
     let short: PerCpuArray<_, u64> = Map::PerCpuArray(data).try_into().expect("an array");
     assert_eq!(short.len(), 3, "the map was replaced");

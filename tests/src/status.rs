@@ -84,6 +84,8 @@ pub struct Backend {
     pub reason: String,
     /// Slots that it owns.
     pub slots: u64,
+    /// Whether the configuration no longer names it, and it keeps its connections until they end.
+    pub leaving: bool,
     /// Whether packets can be sent to it.
     pub reachable: bool,
     /// How, or why not.
@@ -175,6 +177,7 @@ impl Backend {
     fn read(value: &Value) -> Result<Self> {
         let health = value.get("health").ok_or_else(|| missing("health"))?;
         let next_hop = value.get("next_hop").ok_or_else(|| missing("next_hop"))?;
+        let leaving = value.get("leaving").and_then(Value::as_bool);
         let reachable = next_hop.get("usable").and_then(Value::as_bool);
         Ok(Self {
             name: text(value, "name")?,
@@ -184,6 +187,7 @@ impl Backend {
             health: text(health, "state")?,
             reason: text(health, "reason")?,
             slots: number(value, "slots")?,
+            leaving: leaving.ok_or_else(|| missing("leaving"))?,
             reachable: reachable.ok_or_else(|| missing("usable"))?,
             next_hop: text(next_hop, "detail")?,
             traffic: Traffic::read(value)?,
@@ -220,7 +224,7 @@ mod tests {
                 "interfaces": [{{"name": "eth0", "mode": "native", "problem": null}}],
                 "drops": [{{"reason": "no-backend", "packets": 3}}],
                 "services": [{{"name": "web", "slots": 101, "moving": 7, "dropped_packets": 3, {counted},
-                "backends": [{{"name": "web-1", "weight": 3, "admin": "ready", "share": 0.5, "slots": 50,
+                "backends": [{{"name": "web-1", "weight": 3, "admin": "ready", "leaving": false, "share": 0.5, "slots": 50,
                 "health": {{"state": "down", "reason": "connection refused"}},
                 "next_hop": {{"usable": true, "detail": "on eth0"}}, {counted}}}]}}]}}"#
         ))

@@ -12,8 +12,8 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::{net::UnixStream, time::timeout};
 
-use super::{ErrorBody, NewBackend, NewWeight, RELOAD, STATUS, Status, backends::SERVICES};
-use crate::model::Admin;
+use super::{ConfigText, ErrorBody, NewBackend, NewWeight, PLAN, RELOAD, STATUS, Status, backends::SERVICES};
+use crate::model::{Admin, Plan};
 
 /// How long an answer may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -71,6 +71,12 @@ impl Client {
     /// Has it read its configuration again.
     pub async fn reload(&self) -> Result<(), ClientError> {
         self.call(Method::POST, RELOAD, Bytes::new()).await.map(drop)
+    }
+
+    /// What a configuration would change.
+    pub async fn plan(&self, config: &ConfigText) -> Result<Plan, ClientError> {
+        let body = serde_json::to_vec(config)?.into();
+        Ok(serde_json::from_slice(&self.call(Method::POST, PLAN, body).await?)?)
     }
 
     /// Sets a backend's admin state.

@@ -5,6 +5,7 @@
 
 mod backends;
 mod client;
+mod plan;
 mod server;
 mod snapshot;
 mod socket;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     backends::{NewBackend, NewWeight},
     client::{Client, ClientError},
+    plan::ConfigText,
     server::serve,
     snapshot::Snapshots,
     socket::{Socket, SocketError},
@@ -22,6 +24,8 @@ pub use crate::model::Status;
 
 /// Path of the status.
 pub const STATUS: &str = "/v1/status";
+/// Path of the plan.
+pub const PLAN: &str = "/v1/plan";
 /// Path of the reload.
 pub const RELOAD: &str = "/v1/reload";
 

@@ -9,13 +9,14 @@ use axum::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{ErrorBody, RELOAD, STATUS, Snapshots, Socket, backends};
+use super::{ErrorBody, PLAN, RELOAD, STATUS, Snapshots, Socket, backends, plan};
 
 /// Answers until `stop`.
 pub async fn serve(socket: Socket, snapshots: Snapshots, stop: CancellationToken) -> std::io::Result<()> {
     let router = Router::new()
         .route(STATUS, get(status))
         .route(RELOAD, post(reload))
+        .route(PLAN, post(plan::plan))
         .merge(backends::router())
         .fallback(unknown)
         .with_state(snapshots);
@@ -40,7 +41,10 @@ async fn reload(State(snapshots): State<Snapshots>) -> Response {
 async fn unknown() -> Response {
     failure(
         StatusCode::NOT_FOUND,
-        format!("no such call; there are GET {STATUS}, POST {RELOAD} and those below {}", backends::SERVICES),
+        format!(
+            "no such call; there are GET {STATUS}, POST {RELOAD}, POST {PLAN} and those below {}",
+            backends::SERVICES
+        ),
     )
 }
 

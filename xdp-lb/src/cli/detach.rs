@@ -26,7 +26,12 @@ pub(super) fn execute(options: &Options) -> anyhow::Result<()> {
     };
     let removed = dataplane::remove(&pin)?;
     if !removed.found {
-        return output::print(&format!("nothing is pinned in {}", pin.display()));
+        let hidden = if dataplane::on_bpffs(&pin) {
+            ""
+        } else {
+            "; there is no bpffs here (`ip netns exec` hides it, `nsenter --net=/run/netns/NAME` does not)"
+        };
+        return output::print(&format!("nothing is pinned in {}{hidden}", pin.display()));
     }
     match removed.interfaces.as_slice() {
         [] => output::print(&format!("unpinned {}; no interface had the program", pin.display()))?,

@@ -4,6 +4,7 @@ mod backend;
 mod check;
 mod detach;
 mod output;
+mod plan;
 mod reload;
 mod run;
 mod signals;
@@ -44,6 +45,8 @@ enum Command {
     Run(run::Options),
     /// Is this configuration right?
     Check(check::Options),
+    /// What would this configuration change, and how many slots and connections would it move? Nothing is applied.
+    Plan(plan::Options),
     /// Has the daemon read its configuration again.
     Reload(reload::Options),
     /// Drain a backend, take it out and back, change its weight, add or remove one.
@@ -64,6 +67,7 @@ impl Cli {
         match self.command {
             Command::Run(options) => run::execute(&options),
             Command::Check(options) => check::execute(&options),
+            Command::Plan(options) => plan::execute(options),
             Command::Reload(options) => reload::execute(options),
             Command::Backend(options) => backend::execute(options),
             Command::Status(options) => status::execute(options),

@@ -7,6 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use xdp_lb_common::slot::Slot;
 
 use super::{
     allocation::{Allocation, Region},
@@ -116,10 +117,7 @@ fn configure_service(
         };
         backends.push(Backend { config: backend.clone(), index, health, way, leaving: None, operator });
     }
-    let (table, moves) = match previous {
-        Some(previous) if previous.region == region => (previous.table.clone(), previous.moves.clone()),
-        Some(_) | None => (Vec::new(), BTreeMap::new()),
-    };
+    let (table, moves) = previous.map(|previous| resized(previous, size)).unwrap_or_default();
     let named: HashSet<u32> = table.iter().flat_map(|slot| [slot.owner(), slot.previous()]).collect();
     for backend in old.into_values() {
         // Its replies could not be told from those of another service's backend at the same endpoint.
@@ -137,9 +135,45 @@ fn configure_service(
     Ok(Service { config, index, region, backends, table, moves, owned: Vec::new() })
 }
 
+/// The slots of a table of another size, and since when they move: each is what the slot was that its first hash fell on.
+/// Flows are found by their keys, so those that were noted stay known.
+fn resized(service: &Service, size: u32) -> (Vec<Slot>, BTreeMap<u32, Instant>) {
+    if service.table.len() == size as usize || service.table.is_empty() {
+        return (service.table.clone(), service.moves.clone());
+    }
+    let positions: Vec<u32> = (0..service.table.len() as u32).collect();
+    let since = |(slot, source): (u32, &u32)| Some((slot, *service.moves.get(source)?));
+    let moves = (0..).zip(&resize(&positions, size)).filter_map(since).collect();
+    (resize(&service.table, size), moves)
+}
+
+/// `items` spread over `size` places, each several times or some not at all.
+fn resize<T: Copy>(items: &[T], size: u32) -> Vec<T> {
+    let source = |place: u32| (u64::from(place) * items.len() as u64 / u64::from(size)) as usize;
+    (0..size).map(|place| items[source(place)]).collect()
+}
+
 /// What the replies of the configured nat backends come from.
 fn reply_endpoints(config: &Config) -> HashSet<(SocketAddr, Protocol)> {
     let nat = config.services.iter().filter(|service| service.forwarding == Forwarding::Nat);
     nat.flat_map(|service| service.backends.iter().map(|backend| (backend.address, service.protocol)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use xdp_lb_common::service;
+
+    proptest! {
+        /// A table that grows to a multiple of its size leaves every hash where it was.
+        #[test]
+        fn a_grown_table_sends_every_flow_to_the_same_slot(hash: u32, old in 1u32..3000, factor in 1u32..9) {
+            let slots: Vec<_> = (1..=old).map(|owner| Slot::default().moving(owner, owner + 1)).collect();
+            let grown = resize(&slots, old * factor);
+            let find = |size: u32| service::Service::new(0, size).slot_of(hash) as usize;
+            prop_assert_eq!(slots[find(old)], grown[find(old * factor)]);
+        }
+    }
 }

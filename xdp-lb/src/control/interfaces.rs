@@ -23,6 +23,21 @@ impl Owner {
         self.links.borrow().iter().find(|link| link.name == name).cloned()
     }
 
+    /// Whether every configured interface exists and has no program of somebody else's.
+    pub(super) fn check_interfaces(&self, links: &[net::Link]) -> Result<(), DataplaneError> {
+        for name in &self.config.datapath.interfaces {
+            let missing = || DataplaneError::NoInterface { interface: name.clone() };
+            self.dataplane.check(links.iter().find(|link| link.name == *name).ok_or_else(missing)?)?;
+        }
+        Ok(())
+    }
+
+    /// Lets the program send by every configured interface, so that the first one it is on can use the others.
+    pub(super) fn allow_all(&mut self, links: &[net::Link]) -> Result<(), DataplaneError> {
+        let mut configured = links.iter().filter(|link| self.config.datapath.interfaces.contains(&link.name));
+        configured.try_for_each(|link| self.dataplane.allow(link))
+    }
+
     /// Puts the program on every configured interface, as `links` shows them.
     pub(super) fn attach_all(&mut self, links: &[net::Link]) -> Result<(), DataplaneError> {
         for name in self.config.datapath.interfaces.clone() {
@@ -31,6 +46,7 @@ impl Owner {
             if self.dataplane.attached().get(&name).is_none_or(|attached| attached.ifindex != link.index) {
                 self.dataplane.attach(link, self.config.datapath.attach)?;
             }
+            self.problems.remove(&name);
         }
         Ok(())
     }
@@ -54,11 +70,13 @@ impl Owner {
         Ok(())
     }
 
-    /// Puts the program back where somebody took it off, which nobody is told of.
-    pub(super) fn keep_attached(&mut self) {
-        if self.dataplane.in_place() && !self.dataplane.lost().is_empty() {
+    /// Puts the program back where somebody took it off, which nobody is told of; `true`: there was something to do.
+    pub(super) fn keep_attached(&mut self) -> bool {
+        let lost = self.dataplane.in_place() && !self.dataplane.lost().is_empty();
+        if lost {
             self.follow_links();
         }
+        lost
     }
 
     /// Interfaces have changed: forget those that are gone, take those that have come back.
@@ -95,7 +113,9 @@ impl Owner {
                         }
                     }
                 }
-                Some(_attached) => {}
+                Some(_attached) => {
+                    self.problems.remove(&name);
+                }
             }
         }
         self.choose_transmission();

@@ -11,6 +11,7 @@ mod contents;
 mod interfaces;
 mod operate;
 mod owner;
+mod plan;
 mod reload;
 mod settle;
 mod start;
@@ -22,7 +23,10 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{config, model::Status};
+use crate::{
+    config,
+    model::{Plan, Status},
+};
 
 pub use self::{
     operate::{Change, Refused},
@@ -35,6 +39,8 @@ pub use self::{
 pub enum Command {
     /// Read the configuration again. The answer is why not, if not.
     Reload(oneshot::Sender<Result<(), String>>),
+    /// Say what this configuration would change. The answer is why it cannot be, if it cannot.
+    Plan(Box<config::Config>, oneshot::Sender<Result<Plan, String>>),
     /// Change the backend of this name or address of the service of this name.
     Change(String, String, Change, oneshot::Sender<Result<(), Refused>>),
     /// Add a backend to the service of this name.
@@ -62,6 +68,16 @@ impl Handle {
     /// Why it was refused; nothing has changed then.
     pub async fn reload(&self) -> Result<(), String> {
         self.ask(Command::Reload).await.unwrap_or_else(|ending| Err(ending.to_owned()))
+    }
+
+    /// Says what a configuration would change; nothing is applied.
+    ///
+    /// # Errors
+    ///
+    /// Why it would be refused.
+    pub async fn plan(&self, config: config::Config) -> Result<Plan, String> {
+        let answer = self.ask(|answer| Command::Plan(Box::new(config), answer)).await;
+        answer.unwrap_or_else(|ending| Err(ending.to_owned()))
     }
 
     /// Changes a backend.

@@ -35,13 +35,18 @@ pub enum Refused {
 
 impl Owner {
     /// Changes a backend.
-    pub(super) fn change(&mut self, service: &str, backend: &str, change: &Change) -> Result<(), Refused> {
+    pub(super) async fn change(
+        &mut self,
+        service: &str,
+        backend: &str,
+        change: &Change,
+    ) -> Result<(), Refused> {
         let (at, position) = self.find(service, backend)?;
         let state = &mut self.services[at].backends[position];
         match *change {
             Change::Admin(admin) => state.operator.admin = admin,
             Change::Weight(weight) => state.operator.weight = weight,
-            Change::Remove { now } => return self.remove(at, position, now),
+            Change::Remove { now } => return self.remove(at, position, now).await,
         }
         info!(service, backend, ?change, "changed by an operator");
         self.refresh([at]);
@@ -49,7 +54,7 @@ impl Owner {
     }
 
     /// Adds a backend to a service.
-    pub(super) fn add(&mut self, service: &str, backend: config::Backend) -> Result<(), Refused> {
+    pub(super) async fn add(&mut self, service: &str, backend: config::Backend) -> Result<(), Refused> {
         let at = self.find_service(service)?;
         acceptable(&self.config, &self.services[at].config, &backend)?;
         let mut config = self.config.clone();
@@ -59,7 +64,7 @@ impl Owner {
         let address = backend.address;
         info!(service, backend = backend.name, %address, weight = backend.weight, "added by an operator");
         wanted.backends.push(backend);
-        self.reconfigure(config)?;
+        self.reconfigure(config).await?;
         // Known from now on as one that the file need not name.
         let added = |backend: &&mut super::state::Backend| backend.config.address == address;
         if let Some(backend) = self.services[at].backends.iter_mut().find(added) {
@@ -69,7 +74,7 @@ impl Owner {
         Ok(())
     }
 
-    fn remove(&mut self, at: usize, position: usize, now: bool) -> Result<(), Refused> {
+    async fn remove(&mut self, at: usize, position: usize, now: bool) -> Result<(), Refused> {
         let service = &mut self.services[at];
         let backend = &mut service.backends[position];
         info!(service = service.config.name, backend = backend.config.name, now, "removed by an operator");
@@ -82,13 +87,13 @@ impl Owner {
         for service in config.services.iter_mut().filter(|service| service.name == name) {
             service.backends.retain(|backend| backend.address != address);
         }
-        self.reconfigure(config)
+        self.reconfigure(config).await
     }
 
     /// Makes a changed configuration the one in force.
-    fn reconfigure(&mut self, config: Config) -> Result<(), Refused> {
+    async fn reconfigure(&mut self, config: Config) -> Result<(), Refused> {
         let text = |error| Refused::Invalid(format!("{:#}", anyhow::Error::from(error)));
-        self.configure_to(config).map_err(text)
+        self.configure_to(config).await.map_err(text)
     }
 
     fn find_service(&self, name: &str) -> Result<usize, Refused> {

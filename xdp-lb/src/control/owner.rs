@@ -5,13 +5,13 @@ use std::{
     net::IpAddr,
     path::PathBuf,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
 use tokio::{
     sync::{mpsc, watch},
-    time::interval,
+    time::{MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -62,6 +62,12 @@ pub struct Owner {
     pub(super) publisher: watch::Sender<Arc<Status>>,
     /// Flows that backends have on slots of others, as the last sweep found them.
     pub(super) lingering: BTreeMap<u32, u32>,
+    /// What was said about interfaces last.
+    pub(super) published_warnings: Vec<String>,
+    /// When the program's clock was started.
+    pub(super) clock_since: u32,
+    /// No sweep before this.
+    pub(super) next_sweep: Instant,
     /// The sweep of the flow table that is at work.
     pub(super) sweeping: Option<Sweeping>,
 }
@@ -91,6 +97,7 @@ impl Owner {
     /// Keeps the datapath right until `stop` or until it is taken away. It forwards on in the first case.
     pub async fn run(mut self, stop: CancellationToken) -> Ended {
         let mut look_round = interval(LOOK_ROUND);
+        look_round.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut results = Vec::with_capacity(BATCH);
         loop {
             tokio::select! {
@@ -107,15 +114,16 @@ impl Owner {
                     self.refresh(changed);
                 }
                 Ok(()) = self.links.changed() => self.follow_links(),
-                swept = swept(&mut self.sweeping) => {
-                    self.sweeping = None;
-                    if let Err(error) = swept.and_then(|sweep| self.finish_moves(&sweep)) {
-                        error!("moves could not be ended: {:#}", anyhow::Error::from(error));
-                    }
-                }
+                sweep = swept(&mut self.sweeping) => self.swept(sweep),
                 _now = look_round.tick() => {
-                    self.keep_attached();
+                    let put_back = self.keep_attached();
                     self.look_after_moves();
+                    if !put_back
+                        && self.interface_warnings() == self.published_warnings
+                        && self.dataplane.in_place()
+                    {
+                        continue;
+                    }
                 }
             }
             if !self.dataplane.in_place() {
@@ -142,11 +150,14 @@ impl Owner {
                 // Nobody waits any more if this fails.
                 let _unheard = answer.send(result);
             }
+            Command::Plan(config, answer) => {
+                let _unheard = answer.send(self.plan(*config));
+            }
             Command::Change(service, backend, change, answer) => {
-                let _unheard = answer.send(self.change(&service, &backend, &change));
+                let _unheard = answer.send(self.change(&service, &backend, &change).await);
             }
             Command::Add(service, backend, answer) => {
-                let _unheard = answer.send(self.add(&service, backend));
+                let _unheard = answer.send(self.add(&service, backend).await);
             }
         }
     }
@@ -200,10 +211,11 @@ impl Owner {
     }
 
     /// Publishes the state for everybody else.
-    pub(super) fn publish(&self) {
+    pub(super) fn publish(&mut self) {
         let services: Vec<_> =
             self.services.iter().map(|service| status::service(service, &self.lingering)).collect();
-        let mut warnings = self.interface_warnings();
+        self.published_warnings = self.interface_warnings();
+        let mut warnings = self.published_warnings.clone();
         warnings.extend(services.iter().filter(|service| service.backends.iter().all(|b| b.slots == 0)).map(
             |service| format!("service {} has no usable backend: its packets are dropped", service.name),
         ));
@@ -235,7 +247,7 @@ impl Owner {
 }
 
 /// Waits for a sweep to end; for ever if there is none.
-async fn swept(sweeping: &mut Option<Sweeping>) -> Result<Sweep, DataplaneError> {
+async fn swept(sweeping: &mut Option<Sweeping>) -> Result<Option<Sweep>, DataplaneError> {
     match sweeping {
         // A sweep does not panic; if it did, its slots would wait for the next one.
         Some(task) => task.await.unwrap_or(Err(DataplaneError::Object { what: "flow table to sweep" })),

@@ -1,5 +1,7 @@
 //! Reading the configuration again.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use tracing::warn;
 
@@ -7,12 +9,17 @@ use super::{
     configure::{Configured, configure},
     operate::keep_added,
     owner::Owner,
+    plan::plan,
 };
 use crate::{
     config::{self, Config, ThisHost},
     dataplane::DataplaneError,
+    model::Plan,
     net,
 };
+
+/// How long answers about the next hops of new backends are waited for.
+pub(super) const NEW_ANSWERS: Duration = Duration::from_secs(1);
 
 impl Owner {
     /// Reads the file again and applies it; on an error nothing has changed.
@@ -33,6 +40,8 @@ impl Owner {
         let links = net::links().await.map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
         let now = Timestamp::now();
         let configured = configure(&new, &self.services, &self.allocation, now).map_err(text)?;
+        // New backends can take their share at once then, instead of some time after the old ones have lost theirs.
+        self.answers(&configured.services, NEW_ANSWERS).await;
         let before = std::mem::replace(&mut self.config, new);
         // Before anything else that can fail: it can be undone.
         if let Err(error) = self.attach_all(&links) {
@@ -50,9 +59,19 @@ impl Owner {
 }
 
 impl Owner {
+    /// What a configuration would change.
+    pub(super) fn plan(&self, mut config: Config) -> Result<Plan, String> {
+        fixed(&self.config, &config)?;
+        keep_added(&mut config, &self.services);
+        let configured = configure(&config, &self.services, &self.allocation, Timestamp::now());
+        let configured = configured.map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
+        Ok(plan(&self.services, &configured))
+    }
+
     /// Makes a configuration the one in force that differs from the present one in services and backends only.
-    pub(super) fn configure_to(&mut self, config: Config) -> Result<(), DataplaneError> {
+    pub(super) async fn configure_to(&mut self, config: Config) -> Result<(), DataplaneError> {
         let configured = configure(&config, &self.services, &self.allocation, Timestamp::now())?;
+        self.answers(&configured.services, NEW_ANSWERS).await;
         self.config = config;
         self.put_in_force(configured)
     }

@@ -1,6 +1,9 @@
 //! How moves end: windows, sweeps, and backends that nothing is left on.
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use nix::time::{ClockId, clock_gettime};
 use tokio::task::JoinHandle;
@@ -9,8 +12,13 @@ use tracing::{debug, error, info};
 use super::{contents, owner::Owner, state::Backend, sweep::Sweep};
 use crate::dataplane::DataplaneError;
 
-/// A sweep at work.
-pub(super) type Sweeping = JoinHandle<Result<Sweep, DataplaneError>>;
+/// A sweep at work. `None`: entries were evicted faster than it could look at them; nothing follows from it.
+pub(super) type Sweeping = JoinHandle<Result<Option<Sweep>, DataplaneError>>;
+
+/// Between two sweeps lies this many times what the last one took, at most [`LONGEST_PAUSE`].
+const PAUSE: u32 = 20;
+/// See [`PAUSE`].
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Seconds since boot: it goes on over a daemon's restart and through a suspension. Wraps after 136 years.
 pub(super) fn clock() -> u32 {
@@ -38,7 +46,7 @@ impl Owner {
             }
         }
         let leaving = self.services.iter().any(|service| service.backends.iter().any(Backend::is_leaving));
-        if (settling || leaving) && self.sweeping.is_none() {
+        if (settling || leaving) && self.sweeping.is_none() && now >= self.next_sweep {
             self.start_sweep();
         }
     }
@@ -48,17 +56,33 @@ impl Owner {
             Ok(flows) => flows,
             Err(error) => return error!("{:#}", anyhow::Error::from(error)),
         };
-        let mut sweep = Sweep::new(&self.services, self.dataplane.seed_in_use(), clock());
+        let seed = self.dataplane.seed_in_use();
+        let mut sweep = Sweep::new(&self.services, seed, clock(), self.clock_since);
         self.sweeping = Some(tokio::task::spawn_blocking(move || {
-            let seen = flows.sweep(|key, flow| sweep.judge(key, flow))?;
-            debug!(seen, "flow table swept");
-            Ok(sweep)
+            let entries = flows.sweep(|key, flow| sweep.judge(key, flow))?;
+            debug!(entries, "flow table swept");
+            Ok(entries.map(|_count| sweep))
         }));
+    }
+
+    /// Takes in what a sweep has found.
+    pub(super) fn swept(&mut self, sweep: Result<Option<Sweep>, DataplaneError>) {
+        self.sweeping = None;
+        let result = sweep.and_then(|sweep| {
+            sweep.map_or(Ok(()), |sweep| {
+                let pause = (sweep.started().elapsed() * PAUSE).min(LONGEST_PAUSE);
+                self.next_sweep = Instant::now() + pause;
+                self.finish_moves(&sweep)
+            })
+        });
+        if let Err(error) = result {
+            error!("moves could not be ended: {:#}", anyhow::Error::from(error));
+        }
     }
 
     /// Ends the moves of slots that the sweep found no flow to need, and lets go of backends that have left and have no
     /// flows any more.
-    pub(super) fn finish_moves(&mut self, sweep: &Sweep) -> Result<(), DataplaneError> {
+    fn finish_moves(&mut self, sweep: &Sweep) -> Result<(), DataplaneError> {
         let mut changed = BTreeSet::new();
         for (at, service) in self.services.iter_mut().enumerate() {
             for (position, slot) in sweep.settled(service.index) {

@@ -1,10 +1,11 @@
 //! From a configuration to a running datapath.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
+    net::IpAddr,
     path::PathBuf,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
@@ -21,6 +22,7 @@ use super::{
     operate::keep_added,
     owner::Owner,
     settle::clock,
+    state::Service,
 };
 use crate::{
     config::Config,
@@ -33,7 +35,7 @@ use crate::{
 /// How long the first answers about next hops are waited for: an ARP request is repeated twice, a second apart.
 const FIRST_ANSWERS: Duration = Duration::from_secs(4);
 
-/// Why the daemon could not start. Nothing that it made is left behind.
+/// Why the daemon could not start. What it made is removed, and a datapath at work goes on.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The kernel side.
@@ -48,8 +50,9 @@ pub enum StartError {
 pub async fn start(file: PathBuf, config: Config) -> Result<Owner, StartError> {
     let watcher = Watcher::start().await?;
     dataplane::ensure_bpffs(&config.datapath.pin)?;
-    let sizes = Sizes::of(needs(&config), config.datapath.capacity);
-    let dataplane = Dataplane::open(&config.datapath.pin, sizes, config.datapath.hash_seed)?;
+    let (needs, asked) = (needs(&config), config.datapath.capacity);
+    let (least, sizes) = (Sizes::least(needs, asked), Sizes::of(needs, asked));
+    let dataplane = Dataplane::open(&config.datapath.pin, &least, sizes, config.datapath.hash_seed)?;
     let mut owner = owner(file, config, dataplane, watcher);
     match owner.take_office().await {
         Ok(()) => Ok(owner),
@@ -97,6 +100,9 @@ fn owner(file: PathBuf, config: Config, dataplane: Dataplane, watcher: Watcher) 
         handle: Handle { commands, status },
         publisher,
         lingering: BTreeMap::new(),
+        published_warnings: Vec::new(),
+        clock_since: clock(),
+        next_sweep: Instant::now(),
         sweeping: None,
     }
 }
@@ -113,10 +119,13 @@ impl Owner {
         }
         keep_added(&mut self.config, &self.services);
         let configured = configure(&self.config, &self.services, &self.allocation, self.started)?;
-        self.first_answers(&configured.services).await;
+        self.answers(&configured.services, FIRST_ANSWERS).await;
+        let links = Arc::clone(&self.links.borrow());
+        // What can fail goes first: the maps may be those of a datapath at work.
+        self.check_interfaces(&links)?;
         self.dataplane.set_clock(clock());
         self.install(configured)?;
-        let links = Arc::clone(&self.links.borrow());
+        self.allow_all(&links)?;
         self.attach_all(&links)?;
         self.dataplane.commit()?;
         self.dataplane.forward_log();
@@ -131,18 +140,21 @@ impl Owner {
         Ok(())
     }
 
-    /// Waits until the kernel has answered for every backend, so that the first tables are right.
-    async fn first_answers(&mut self, services: &[super::state::Service]) {
-        let backends = services.iter().flat_map(|service| &service.backends);
-        let targets: std::collections::BTreeSet<_> =
-            backends.map(|backend| backend.config.address.ip()).collect();
-        self.watcher.set_targets(targets.clone());
+    /// Waits until the kernel has answered for every backend of `services`, so that their first tables are right.
+    pub(super) async fn answers(&mut self, services: &[Service], limit: Duration) {
+        let addresses = |services: &[Service]| -> Vec<IpAddr> {
+            let backends = services.iter().flat_map(|service| &service.backends);
+            backends.map(|backend| backend.config.address.ip()).collect()
+        };
+        let targets: BTreeSet<IpAddr> = addresses(services).into_iter().collect();
+        // Those in force stay known meanwhile.
+        self.watcher.set_targets(targets.iter().copied().chain(addresses(&self.services)).collect());
         let answered = |hops: &Arc<HashMap<_, NextHop>>| {
             targets.iter().all(|target| {
                 hops.get(target).is_some_and(|hop| !matches!(hop, NextHop::Unresolved(Unresolved::Pending)))
             })
         };
-        if timeout(FIRST_ANSWERS, self.next_hops.wait_for(answered)).await.is_err() {
+        if timeout(limit, self.next_hops.wait_for(answered)).await.is_err() {
             warn!("not every backend's next hop is known yet; the missing ones get traffic once they are");
         }
     }

@@ -21,6 +21,8 @@ pub(super) struct Sweep {
     held: BTreeMap<u32, u32>,
     seed: Seed,
     now: u32,
+    /// When the program's clock was started: it stands still while no daemon runs, and with it what flows say.
+    clock_since: u32,
     started: Instant,
 }
 
@@ -35,16 +37,17 @@ struct Swept {
 }
 
 impl Sweep {
-    /// Over the slots of `services`, `now` seconds on the program's clock.
-    pub(super) fn new(services: &[Service], seed: Seed, now: u32) -> Self {
+    /// Over the slots of `services`, `now` seconds on the program's clock, which was started at `clock_since`.
+    pub(super) fn new(services: &[Service], seed: Seed, now: u32, clock_since: u32) -> Self {
         let swept = |service: &Service| Swept {
             table: service.table.clone(),
             v6: service.config.vip.is_ipv6(),
             idle: u32::try_from(service.config.drain_timeout.as_secs()).unwrap_or(u32::MAX).max(1),
             needed: BTreeSet::new(),
         };
-        let services = services.iter().map(|service| (service.index, swept(service))).collect();
-        Self { services, held: BTreeMap::new(), seed, now, started: Instant::now() }
+        let moving = services.iter().filter(|service| !service.moves.is_empty());
+        let services = moving.map(|service| (service.index, swept(service))).collect();
+        Self { services, held: BTreeMap::new(), seed, now, clock_since, started: Instant::now() }
     }
 
     /// Judges an entry: what has ended, and what is of another time, may go.
@@ -53,7 +56,8 @@ impl Sweep {
         let hash = key.hash(service.v6, &self.seed);
         let position = ((u64::from(hash) * service.table.len() as u64) >> 32) as u32;
         let Some(slot) = service.table.get(position as usize) else { return Keep::No };
-        let idle = self.now.wrapping_sub(flow.seen).cast_signed() > service.idle.cast_signed();
+        let silent = |since: u32| self.now.wrapping_sub(since).cast_signed();
+        let idle = silent(flow.seen).min(silent(self.clock_since)) > service.idle.cast_signed();
         if !slot.is_moving() || !slot.knows(flow, hash) || idle {
             return Keep::No;
         }
@@ -70,6 +74,11 @@ impl Sweep {
             let settling = (0..).zip(&swept.table).filter(|(_, slot)| slot.is_settling());
             settling.filter(|(position, _)| !swept.needed.contains(position)).map(|(at, slot)| (at, *slot))
         })
+    }
+
+    /// When it started.
+    pub(super) const fn started(&self) -> Instant {
+        self.started
     }
 
     /// How many living flows each backend has on slots of other owners.
@@ -94,7 +103,14 @@ mod tests {
     fn sweep(slot: Slot, v6: bool) -> (Sweep, FlowKey, u32) {
         let swept = Swept { table: vec![slot], v6, idle: IDLE, needed: BTreeSet::new() };
         let (seed, services) = (expand_seed(1), HashMap::from([(3, swept)]));
-        let sweep = Sweep { services, held: BTreeMap::new(), seed, now: NOW, started: Instant::now() };
+        let sweep = Sweep {
+            services,
+            held: BTreeMap::new(),
+            seed,
+            now: NOW,
+            clock_since: 1,
+            started: Instant::now(),
+        };
         let key = FlowKey::new([1, 0, 0, 0], Be16::new(2), Be16::new(80), 3);
         (sweep, key, key.hash(v6, &seed))
     }
@@ -134,6 +150,15 @@ mod tests {
         let (mut sweep, key, hash) = sweep(earlier.stable(2).moving(1, 2), false);
         let flow = Flow { backend: 2, seen: NOW, generation: earlier.generation(), hash };
         assert_eq!(sweep.judge(&key, &flow), Keep::No);
+    }
+
+    #[test]
+    fn flows_are_not_idle_for_what_the_clock_missed() {
+        let slot = Slot::default().moving(2, 1);
+        let (mut sweep, key, hash) = sweep(slot, false);
+        sweep.clock_since = NOW - IDLE;
+        let flow = Flow { backend: 1, seen: 5, generation: slot.generation(), hash };
+        assert_eq!(sweep.judge(&key, &flow), Keep::Yes);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aya::{
-    maps::DevMapHash,
+    maps::{DevMapHash, MapError, xdp::XdpMapError},
     programs::{ProgramError, links::FdLink},
 };
 use tracing::{info, warn};
@@ -37,17 +37,24 @@ impl Dataplane {
         &self.attached
     }
 
+    /// Whether the interface is free or has our program.
+    pub fn check(&self, interface: &net::Link) -> Result<(), DataplaneError> {
+        let first = interface.xdp.as_ref().and_then(|xdp| Some((xdp, *xdp.program_ids.first()?)));
+        match first {
+            Some((xdp, id)) if self.pins.on(interface.index)?.is_none() => {
+                Err(foreign(interface, xdp, id, self.pins.root()))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Puts the program on an interface: atomically in the place of an earlier daemon's, whose link is pinned, or on
     /// an interface that has none. Packets may be sent out of the interface from then on.
     ///
     /// [`Attach::Auto`] is native as long as every interface can be: a native program cannot redirect to one that
     /// cannot (a bridge, a VLAN), so that a single such interface makes all of them generic.
     pub fn attach(&mut self, interface: &net::Link, want: Attach) -> Result<Attached, DataplaneError> {
-        if !self.attached.contains_key(&interface.name) && self.attached.len() >= self.sizes.devices as usize
-        {
-            return Err(DataplaneError::Devices { capacity: self.sizes.devices });
-        }
-        let earlier = self.earlier(interface)?;
+        let earlier = self.left_on(interface)?;
         let generic = earlier == Earlier::Runs(Mode::Generic)
             || self.attached.values().any(|attached| attached.mode == Mode::Generic);
         let wanted = if want == Attach::Generic || want == Attach::Auto && generic {
@@ -69,7 +76,7 @@ impl Dataplane {
             }
             other => other.map(|()| wanted)?,
         };
-        self.allow(interface.index)?;
+        self.allow(interface)?;
         let attached = Attached { ifindex: interface.index, mode, anew: matches!(earlier, Earlier::Nothing) };
         self.attached.insert(interface.name.clone(), attached);
         if want == Attach::Auto && mode == Mode::Generic {
@@ -83,6 +90,20 @@ impl Dataplane {
             );
         }
         Ok(attached)
+    }
+
+    /// Lets the program send by an interface. [`Self::attach`] does it too; whoever attaches to several does this for
+    /// all of them first, since the program that is put on the first one sends by the others at once.
+    pub fn allow(&mut self, interface: &net::Link) -> Result<(), DataplaneError> {
+        let devices = self.ebpf.map_mut(map::DEVICES).ok_or(DataplaneError::Object { what: map::DEVICES })?;
+        let mut devices = DevMapHash::try_from(devices).map_err(DataplaneError::map(map::DEVICES))?;
+        devices.insert(interface.index, interface.index, None, 0).map_err(|error| {
+            if full(&error) {
+                DataplaneError::Devices { capacity: self.sizes.devices }
+            } else {
+                DataplaneError::map(map::DEVICES)(error)
+            }
+        })
     }
 
     /// Takes the program off an interface.
@@ -123,13 +144,6 @@ impl Dataplane {
     #[must_use]
     pub fn in_place(&self) -> bool {
         self.pins.program().try_exists().unwrap_or(true)
-    }
-
-    /// Lets packets leave by an interface.
-    fn allow(&mut self, ifindex: u32) -> Result<(), DataplaneError> {
-        let devices = self.ebpf.map_mut(map::DEVICES).ok_or(DataplaneError::Object { what: map::DEVICES })?;
-        let mut devices = DevMapHash::try_from(devices).map_err(DataplaneError::map(map::DEVICES))?;
-        devices.insert(ifindex, ifindex, None, 0).map_err(DataplaneError::map(map::DEVICES))
     }
 
     fn attach_as(
@@ -183,6 +197,15 @@ impl Dataplane {
         info!(interface, %mode, "attached");
         Ok(())
     }
+}
+
+/// Whether a map has no room for another key.
+fn full(error: &XdpMapError) -> bool {
+    matches!(
+        error,
+        XdpMapError::MapError(MapError::SyscallError(error))
+            if error.io_error.raw_os_error() == Some(libc::E2BIG)
+    )
 }
 
 pub(super) fn attach_error(interface: &str, mode: Mode, source: ProgramError) -> DataplaneError {

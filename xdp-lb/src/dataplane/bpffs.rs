@@ -51,7 +51,9 @@ fn existing(path: &Path) -> &Path {
     path.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(path)
 }
 
-fn on_bpffs(path: &Path) -> bool {
+/// Whether the nearest existing ancestor of `path` is on bpffs.
+#[must_use]
+pub fn on_bpffs(path: &Path) -> bool {
     statfs(existing(path)).is_ok_and(|statistics| statistics.filesystem_type() == BPF_FS_MAGIC)
 }
 

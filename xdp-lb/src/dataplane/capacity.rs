@@ -6,6 +6,9 @@ use xdp_lb_common::slot::MAX_BACKENDS;
 
 use crate::config::Capacity;
 
+/// Most buckets in one generation of an endpoint table.
+const MAX_BUCKETS: u32 = 1 << 24;
+
 /// Flows on moving slots that are remembered unless the operator says otherwise: about 16 MB.
 const FLOWS: u32 = 131_072;
 
@@ -52,10 +55,25 @@ impl Sizes {
             asked.backends.unwrap_or_else(|| grow(needs.backends, 1024)).max(needs.backends).max(1);
         // A table that changes its size needs room beside the old one.
         let slots = asked.slots.unwrap_or_else(|| grow(needs.slots, 1 << 18)).max(needs.slots).max(1);
-        let buckets = services.saturating_add(backends).saturating_mul(2).min(1 << 24);
+        let buckets = services.saturating_add(backends).saturating_mul(2).min(MAX_BUCKETS);
         let backends = backends.saturating_add(1).min(MAX_BACKENDS);
         let flows = asked.flows.unwrap_or(FLOWS);
         Self { services, backends, slots, buckets, flows, devices: grow(needs.interfaces, 64) }
+    }
+
+    /// The least that will do for it: maps that are there are used if they have that.
+    #[must_use]
+    pub fn least(needs: Needs, asked: Capacity) -> Self {
+        let services = asked.services.unwrap_or(0).max(needs.services);
+        let backends = asked.backends.unwrap_or(0).max(needs.backends);
+        Self {
+            services,
+            backends: backends.saturating_add(1).min(MAX_BACKENDS),
+            slots: asked.slots.unwrap_or(0).max(needs.slots),
+            buckets: services.saturating_add(backends).saturating_mul(2).min(MAX_BUCKETS),
+            flows: asked.flows.unwrap_or(0),
+            devices: needs.interfaces,
+        }
     }
 
     /// Whether maps of these sizes serve where `other` is wanted.
@@ -87,6 +105,18 @@ impl fmt::Display for Sizes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn maps_made_for_less_will_do_while_they_hold_what_is_needed() {
+        let needs =
+            |services| Needs { services, backends: 2 * services, slots: 1021 * services, interfaces: 2 };
+        let made = Sizes::of(needs(33), Capacity::default());
+        assert!(made.covers(&Sizes::least(needs(34), Capacity::default())));
+        assert!(made.covers(&Sizes::least(needs(66), Capacity::default())));
+        assert!(!made.covers(&Sizes::least(needs(67), Capacity::default())));
+        let asked = Capacity { services: Some(100), ..Capacity::default() };
+        assert!(!made.covers(&Sizes::least(needs(34), asked)));
+    }
 
     #[test]
     fn sizes_follow_the_need_unless_asked() {

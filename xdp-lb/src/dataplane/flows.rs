@@ -37,16 +37,25 @@ impl Dataplane {
 }
 
 impl FlowTable {
-    /// Looks at every entry once and removes those that `judge` does not keep; returns how many were looked at.
+    /// Looks at every entry and removes those that `judge` does not keep; returns how many were looked at, or `None` if
+    /// some may have been missed.
     ///
     /// Entries come and go meanwhile. The kernel starts an iteration over when the entry that it stands at is removed,
     /// so removals wait for the end, and the number of steps is bounded.
-    pub fn sweep(&mut self, mut judge: impl FnMut(&FlowKey, &Flow) -> Keep) -> Result<usize, DataplaneError> {
+    pub fn sweep(
+        &mut self,
+        mut judge: impl FnMut(&FlowKey, &Flow) -> Keep,
+    ) -> Result<Option<usize>, DataplaneError> {
         let error = DataplaneError::map(map::FLOWS);
         let mut seen = 0;
         let mut removed = Vec::new();
-        for key in self.map.keys().take(2 * self.capacity as usize) {
+        let mut steps = 2 * self.capacity;
+        for key in self.map.keys() {
             let key = key.map_err(&error)?;
+            steps = steps.saturating_sub(1);
+            if steps == 0 {
+                break;
+            }
             let Ok(flow) = self.map.get(&key, 0) else { continue };
             seen += 1;
             if judge(&bytemuck::cast(key), &bytemuck::cast(flow)) == Keep::No {
@@ -57,7 +66,7 @@ impl FlowTable {
             // Gone already: evicted.
             let _gone = self.map.remove(&key);
         }
-        Ok(seen)
+        Ok((steps > 0).then_some(seen))
     }
 }
 

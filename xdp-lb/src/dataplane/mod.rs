@@ -44,7 +44,7 @@ use xdp_lb_common::{
 
 pub use self::{
     attach::Attached,
-    bpffs::ensure as ensure_bpffs,
+    bpffs::{ensure as ensure_bpffs, on_bpffs},
     capacity::{Needs, Sizes},
     counters::{Reader, Totals},
     detach::{Removed, remove},
@@ -62,6 +62,8 @@ pub struct Dataplane {
     pins: Pins,
     /// Whether the maps are new and still pinned beside those of an earlier daemon.
     staged: bool,
+    /// What the maps held whose place the new ones take.
+    earlier: Adopted,
     sizes: Sizes,
     control: Mapped<Control>,
     endpoints_v4: Mapped<BucketV4>,
@@ -80,27 +82,38 @@ pub struct Dataplane {
 
 impl Dataplane {
     /// Loads the program. Maps that an earlier daemon pinned under `pin` are reused if they have this version's layout
-    /// and at least `sizes`; otherwise new ones are made beside them, and [`Self::commit`] changes over.
+    /// and at least the sizes `least`; otherwise new ones of `sizes` are made beside them, and [`Self::commit`] changes over.
     ///
     /// `seed`: of the flow hash; `None` keeps the one in use or draws one.
-    pub fn open(pin: &Path, sizes: Sizes, seed: Option<u64>) -> Result<Self, DataplaneError> {
+    pub fn open(pin: &Path, least: &Sizes, sizes: Sizes, seed: Option<u64>) -> Result<Self, DataplaneError> {
         let pins = Pins::new(pin);
         pins.create()?;
         let lock = Lock::take(pin)?;
         let unfinished = Unfinished::new(pins.clone());
-        let found = pins.inspect(&sizes)?;
-        if let pins::Found::Unusable { reason, .. } = &found {
+        let found = pins.inspect(least)?;
+        let mut earlier = Adopted::default();
+        let replaced = |reason: &str| {
             warn!(pin = %pin.display(), %reason, "pinned maps cannot be reused; new ones take their place");
+        };
+        match &found {
+            pins::Found::Unusable { reason, .. } => replaced(reason),
+            pins::Found::Small { sizes: old, .. } => {
+                replaced(&format!("they hold {old}; {sizes} are wanted"));
+                earlier = Adopted::from_pins(&pins.maps(), old)?;
+            }
+            pins::Found::Usable { .. } | pins::Found::Nothing => {}
         }
         let staged = !matches!(found, pins::Found::Usable { .. });
         let (sizes, old_seed) = match found {
             pins::Found::Usable { sizes, seed } => (sizes, Some(seed)),
+            pins::Found::Small { seed, .. } => (sizes, Some(seed)),
             pins::Found::Unusable { seed, .. } => (sizes, seed),
             pins::Found::Nothing => (sizes, None),
         };
         let folder = if staged { pins.stage()? } else { pins.maps() };
         let ebpf = object::load(&folder, &sizes)?;
         let mut dataplane = Self::from_ebpf(ebpf, pins, sizes, staged, (unfinished, lock))?;
+        dataplane.earlier = earlier;
         dataplane.seed(seed.or(old_seed).unwrap_or_else(rand::random))?;
         info!(reused = !staged, %sizes, "datapath loaded");
         Ok(dataplane)
@@ -126,6 +139,7 @@ impl Dataplane {
             ebpf,
             pins,
             staged,
+            earlier: Adopted::default(),
             sizes,
             attached: BTreeMap::new(),
             unfinished,

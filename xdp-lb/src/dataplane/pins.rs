@@ -11,7 +11,11 @@ use aya::{
 };
 use xdp_lb_common::{ABI, map};
 
-use super::{DataplaneError, Sizes, link, namespace};
+use super::{
+    DataplaneError, Sizes,
+    link::{self, Facts},
+    namespace,
+};
 
 /// Paths below the pin folder.
 #[derive(Clone, Debug)]
@@ -25,6 +29,8 @@ pub(super) enum Found {
     Nothing,
     /// Maps of this layout and large enough.
     Usable { sizes: Sizes, seed: u64 },
+    /// Maps of this layout that are too small.
+    Small { sizes: Sizes, seed: u64 },
     /// Maps that do not fit.
     Unusable { reason: String, seed: Option<u64> },
 }
@@ -61,14 +67,24 @@ impl Pins {
         Ok(names.map(|name| name.replace(':', ".")).collect())
     }
 
+    /// The pinned link that is on an interface of this index, and the name it is pinned under.
+    pub(super) fn on(&self, ifindex: u32) -> Result<Option<(String, Facts)>, DataplaneError> {
+        self.find(|facts| facts.ifindex == ifindex)
+    }
+
     /// Whether a pinned link is on an interface that exists, in whatever network namespace.
     fn attached_anywhere(&self) -> Result<bool, DataplaneError> {
+        Ok(self.find(|facts| facts.ifindex != 0)?.is_some())
+    }
+
+    fn find(&self, wanted: impl Fn(&Facts) -> bool) -> Result<Option<(String, Facts)>, DataplaneError> {
         for name in self.linked()? {
-            if link::read(&self.link(&name))?.is_some_and(|facts| facts.ifindex != 0) {
-                return Ok(true);
+            let facts = link::read(&self.link(&name))?.filter(&wanted);
+            if let Some(facts) = facts {
+                return Ok(Some((name, facts)));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// Removes an interface's pinned link, and so takes the program off.
@@ -179,11 +195,7 @@ impl Pins {
             flows: of(map::FLOWS),
             devices: of(map::DEVICES),
         };
-        if sizes.covers(wanted) {
-            Ok(Found::Usable { sizes, seed })
-        } else {
-            unusable(format!("they hold {sizes}; {wanted} are wanted"), Some(seed))
-        }
+        Ok(if sizes.covers(wanted) { Found::Usable { sizes, seed } } else { Found::Small { sizes, seed } })
     }
 }
 

@@ -1,11 +1,15 @@
 //! What the daemon publishes of its state: the body of `GET /v1/status`.
 
+mod plan;
+
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::health::State;
+
+pub use self::plan::{Plan, PlannedService};
 
 /// Everything that `xdp-lb status` shows.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -7,7 +7,10 @@ use std::{
 
 use xdp_lb_common::slot::{NO_BACKEND, Slot};
 
-use super::maglev::{self, NOBODY};
+use super::{
+    maglev::{self, NOBODY},
+    size::next_prime,
+};
 
 /// A backend that may own slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +89,8 @@ impl Room {
 fn first(size: u32, candidates: &[Candidate]) -> Vec<u32> {
     let members: Vec<_> =
         candidates.iter().map(|c| maglev::Member { identity: c.identity, weight: c.weight }).collect();
-    let table = maglev::fill(size, &members).into_iter();
+    // Maglev needs a prime; a table that has grown need not have one.
+    let table = maglev::fill(next_prime(size), &members).into_iter().take(size as usize);
     table.map(|owner| if owner == NOBODY { NO_BACKEND } else { candidates[owner as usize].index }).collect()
 }
 
