@@ -125,3 +125,22 @@ fn a_cut_cable_is_told() {
         assert_eq!(world.spread(vip, 30).into_keys().collect::<Vec<_>>(), ["web-2"]);
     }
 }
+
+/// What this host lacks says nothing about its backends.
+#[test]
+fn without_descriptors_backends_stay_as_they_are() {
+    let world = world();
+    let pid = world.daemon.status().unwrap().pid.to_string();
+    let limit = |files: &str| {
+        let mut command = std::process::Command::new("prlimit");
+        world.balancer().run(command.args(["--pid", &pid, &format!("--nofile={files}:")])).unwrap();
+    };
+    // Far below what is open: nothing more can be.
+    limit("8");
+    std::thread::sleep(Duration::from_secs(2));
+    limit("1024");
+    let status = world.daemon.all_up().unwrap();
+    let log = world.daemon.log();
+    assert!(!log.contains("backend is down") && log.contains("Too many open files"), "{log}");
+    assert!(status.warnings.is_empty(), "{:?}", status.warnings);
+}

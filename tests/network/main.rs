@@ -12,6 +12,7 @@ mod frames;
 mod service;
 mod world;
 
+mod api;
 mod checksums;
 mod command_line;
 mod continuity;

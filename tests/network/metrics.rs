@@ -133,6 +133,8 @@ fn metrics_are_well_formed_and_agree_with_the_status() {
         same(&page, "service", &[label], &service.traffic);
         assert_eq!(page.value("xdplb_service_dropped_packets_total", &[label]), service.dropped);
         assert_eq!(page.value("xdplb_service_slots", &[label]), service.slots);
+        assert_eq!(page.value("xdplb_service_moving_slots", &[label]), service.moving);
+        assert_eq!(page.value("xdplb_service_leaving_backends", &[label]), 0);
         for backend in &service.backends {
             let labels = [label, ("backend", backend.name.as_str())];
             same(&page, "backend", &labels, &backend.traffic);
@@ -140,6 +142,11 @@ fn metrics_are_well_formed_and_agree_with_the_status() {
             assert_eq!(page.value("xdplb_backend_next_hop_usable", &labels), u64::from(backend.reachable));
             assert_eq!(page.value("xdplb_backend_weight", &labels), backend.weight);
             assert_eq!(page.value("xdplb_backend_slots", &labels), backend.slots);
+            for state in ["ready", "drain", "maint"] {
+                let labels = [label, labels[1], ("state", state)];
+                let is = u64::from(backend.admin == state);
+                assert_eq!(page.value("xdplb_backend_admin", &labels), is, "{state}");
+            }
         }
     }
     for (reason, packets) in &status.drops {

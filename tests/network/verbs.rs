@@ -124,8 +124,19 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
     refused(&["drain", "no", "web-1"], "there is no service no; there are: echo");
     refused(&["drain", "echo", "no"], "service echo has no backend no; it has: web-1, web-2");
     refused(&["add", "echo", &all[0].to_string()], "has the backend web-1");
-    refused(&["add", "echo", "[fd00::1]:7"], "is not of the address family");
-    refused(&["add", "echo", "127.0.0.1:7"], "cannot be a backend");
+    refused(&["add", "echo", "[fd00::1]:7"], "the VIP is IPv4, but this backend is IPv6");
+    refused(&["add", "echo", "[::ffff:10.50.1.9]:7"], "an IPv4 address is written as IPv6: ");
+    refused(&["add", "echo", "127.0.0.1:7"], "a backend cannot have a loopback address");
+    refused(&["add", "echo", "255.255.255.255:7"], "a backend cannot have the broadcast address");
+    refused(&["add", "echo", "10.50.1.9:0"], "a backend cannot have port 0");
+    refused(&["add", "echo", &format!("{VIP4}:8")], "the backend has the address of its own VIP");
+    refused(&["add", "echo", "10.50.1.9:7", "--name", ""], "the name of a backend must not be empty");
+    refused(
+        &["add", "echo", "10.50.1.9:7", "--name", "a b"],
+        "`a b` cannot be the name of a backend: names are",
+    );
+    refused(&["add", "echo", "10.50.1.9:7", "--name", &"n".repeat(65)], "must not be longer than 64 bytes");
+    refused(&["add", "echo", "10.50.1.9:7", "--name", "web-1"], "has the backend web-1");
     refused(&["weight", "echo", "web-1", "65536"], "a weight is 0 to 65535");
     assert_eq!(world.daemon.status().unwrap().service("echo").unwrap().backends.len(), 2);
     assert_eq!(servers(&world), ["web-1", "web-2"]);

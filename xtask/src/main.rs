@@ -9,6 +9,7 @@ mod lint;
 mod say;
 mod setup;
 mod test;
+mod vm;
 mod workspace;
 
 use std::process::ExitCode;
@@ -37,7 +38,7 @@ enum Verb {
     },
     /// Balance real HTTP requests over real web servers, in network namespaces of its own
     Demo,
-    /// Lint, then host tests, packet tables and network tests
+    /// Lint, then host tests, packet tables, network tests, and packet tables on other kernels
     Test,
     /// Formatting, clippy and file sizes
     Lint,

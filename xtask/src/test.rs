@@ -1,4 +1,4 @@
-//! `cargo xtask test`: four tiers, cheapest first.
+//! `cargo xtask test`: its tiers, cheapest first.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use xdp_lb_ebpf_builder::Toolchain;
 
 use crate::{
     build::{self, Profile},
-    command, lint, say,
+    command, lint, say, vm,
     workspace::{Workspace, is_root},
 };
 
@@ -18,7 +18,7 @@ type Tier<'a> = (&'a str, &'a dyn Fn() -> anyhow::Result<()>);
 pub(crate) fn run(workspace: &Workspace, toolchain: &Toolchain) -> anyhow::Result<()> {
     let cargo_test =
         |arguments: &[&str]| command::pass_through(workspace.cargo().arg("test").args(arguments));
-    let tiers: [Tier<'_>; 4] = [
+    let tiers: [Tier<'_>; 5] = [
         ("lint", &|| lint::run(workspace, toolchain)),
         ("host tests", &|| {
             cargo_test(&["--workspace", "--exclude", "xdp-lb-lab"])?;
@@ -35,6 +35,7 @@ pub(crate) fn run(workspace: &Workspace, toolchain: &Toolchain) -> anyhow::Resul
             // One at a time: they measure spreads and times, and namespaces share the machine's CPUs.
             cargo_test(&["--package", "xdp-lb-lab", "--test", "network", "--", "--test-threads=1"])
         }),
+        ("other kernels", &|| vm::run(workspace)),
     ];
     let results: Vec<_> = tiers.iter().map(run_tier).collect();
     summary(&results)

@@ -8,15 +8,19 @@
 use std::net::SocketAddr;
 
 use axum::{
-    Json, Router,
-    extract::{Path, Query, State},
+    Router,
+    extract::State,
     http::StatusCode,
     response::{IntoResponse as _, Response},
     routing::{delete, post, put},
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Snapshots, server::failure};
+use super::{
+    Snapshots,
+    extract::{Body, Names, Options},
+    server::failure,
+};
 use crate::{
     config::Backend,
     control::{Change, Refused},
@@ -68,8 +72,8 @@ pub(super) fn router() -> Router<Snapshots> {
 
 async fn add(
     State(snapshots): State<Snapshots>,
-    Path(service): Path<String>,
-    Json(new): Json<NewBackend>,
+    Names(service): Names<String>,
+    Body(new): Body<NewBackend>,
 ) -> Response {
     let name = new.name.unwrap_or_else(|| new.address.to_string());
     let backend = Backend { name, address: new.address, weight: new.weight };
@@ -78,24 +82,33 @@ async fn add(
 
 async fn remove(
     State(snapshots): State<Snapshots>,
-    Path((service, backend)): Path<(String, String)>,
-    Query(Removal { now }): Query<Removal>,
+    Names((service, backend)): Names<(String, String)>,
+    Options(Removal { now }): Options<Removal>,
 ) -> Response {
     answer(snapshots.handle().change(service, backend, Change::Remove { now }).await)
 }
 
 async fn weight(
     State(snapshots): State<Snapshots>,
-    Path((service, backend)): Path<(String, String)>,
-    Json(NewWeight { weight }): Json<NewWeight>,
+    Names((service, backend)): Names<(String, String)>,
+    Body(NewWeight { weight }): Body<NewWeight>,
 ) -> Response {
     answer(snapshots.handle().change(service, backend, Change::Weight(weight)).await)
 }
 
 async fn admin(
     State(snapshots): State<Snapshots>,
-    Path((service, backend, admin)): Path<(String, String, Admin)>,
+    Names((service, backend, admin)): Names<(String, String, String)>,
 ) -> Response {
+    let admin = match admin.as_str() {
+        "ready" => Admin::Ready,
+        "drain" => Admin::Drain,
+        "maint" => Admin::Maint,
+        _ => {
+            let error = format!("{admin:?} is not an admin state: a backend can be ready, drain or maint");
+            return failure(StatusCode::NOT_FOUND, error);
+        }
+    };
     answer(snapshots.handle().change(service, backend, Change::Admin(admin)).await)
 }
 

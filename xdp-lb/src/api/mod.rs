@@ -1,10 +1,13 @@
 //! The runtime API: HTTP/JSON on a Unix socket. Everything the command line asks a daemon goes through it.
 //!
-//! `GET /v1/status` answers with a [`Status`]; everything else changes something and answers 204, or 404 or 422 with an
-//! [`ErrorBody`], nothing having changed.
+//! `GET /v1/status` answers with a [`Status`]; everything else changes something and answers 204. Every other answer has
+//! an [`ErrorBody`], and nothing has changed: 404 (there is no such thing), 422 (it cannot be), 400, 405 and 415 (the
+//! request is not one of those that there are), 500 (the daemon failed).
 
 mod backends;
 mod client;
+mod connections;
+mod extract;
 mod plan;
 mod server;
 mod snapshot;
@@ -12,6 +15,7 @@ mod socket;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::connections::serve as serve_connections;
 pub use self::{
     backends::{NewBackend, NewWeight},
     client::{Client, ClientError},

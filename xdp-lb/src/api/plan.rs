@@ -8,7 +8,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Snapshots, server::failure};
+use super::{Snapshots, extract::Body, server::failure};
 use crate::config::{self, ThisHost};
 
 /// A configuration, as text: the file need not be where the daemon is.
@@ -21,7 +21,7 @@ pub struct ConfigText {
     pub text: String,
 }
 
-pub(super) async fn plan(State(snapshots): State<Snapshots>, Json(body): Json<ConfigText>) -> Response {
+pub(super) async fn plan(State(snapshots): State<Snapshots>, Body(body): Body<ConfigText>) -> Response {
     let parsed = tokio::task::spawn_blocking(move || config::parse(&body.name, &body.text, &ThisHost)).await;
     let loaded = match parsed {
         Ok(Ok(loaded)) => loaded,

@@ -3,13 +3,13 @@
 use axum::{
     Json, Router,
     extract::State,
-    http::StatusCode,
+    http::{Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{ErrorBody, PLAN, RELOAD, STATUS, Snapshots, Socket, backends, plan};
+use super::{ErrorBody, PLAN, RELOAD, STATUS, Snapshots, Socket, backends, connections, plan};
 
 /// Answers until `stop`.
 pub async fn serve(socket: Socket, snapshots: Snapshots, stop: CancellationToken) -> std::io::Result<()> {
@@ -19,14 +19,17 @@ pub async fn serve(socket: Socket, snapshots: Snapshots, stop: CancellationToken
         .route(PLAN, post(plan::plan))
         .merge(backends::router())
         .fallback(unknown)
+        .method_not_allowed_fallback(not_allowed)
         .with_state(snapshots);
     let (listener, _removed_when_done) = socket.listener()?;
-    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+    connections::serve(listener, router, stop).await;
+    Ok(())
 }
 
 async fn status(State(snapshots): State<Snapshots>) -> Response {
-    match snapshots.take().await {
-        Ok(status) => Json(status).into_response(),
+    match snapshots.show(serde_json::to_vec).await {
+        Ok(Ok(body)) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        Ok(Err(error)) => failure(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
         Err(error) => failure(StatusCode::INTERNAL_SERVER_ERROR, error),
     }
 }
@@ -45,6 +48,13 @@ async fn unknown() -> Response {
             "no such call; there are GET {STATUS}, POST {RELOAD}, POST {PLAN} and those below {}",
             backends::SERVICES
         ),
+    )
+}
+
+async fn not_allowed(method: Method, path: Uri) -> Response {
+    failure(
+        StatusCode::METHOD_NOT_ALLOWED,
+        format!("{method} is not a method of {}; the header `allow` names those that are", path.path()),
     )
 }
 

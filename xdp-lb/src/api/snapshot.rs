@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     control::Handle,
     dataplane::{DataplaneError, Reader},
-    model::{Drop, Service, Status, Traffic},
+    model::{DroppedPackets, Service, Status, Traffic},
 };
 
 /// Takes snapshots: the published state, with the counters as they are at that moment.
@@ -28,13 +28,18 @@ impl Snapshots {
         &self.handle
     }
 
-    /// Takes one. Reading the counters is a system call for each service and backend, so it is done aside.
-    pub async fn take(&self) -> Result<Status, String> {
+    /// Takes one and makes `shown` of it. Reading the counters is a system call for each service and backend, and their
+    /// text is long, so both are done aside.
+    pub async fn show<T: Send + 'static>(
+        &self,
+        shown: impl FnOnce(&Status) -> T + Send + 'static,
+    ) -> Result<T, String> {
         let (status, reader) = (self.handle.status(), Arc::clone(&self.reader));
-        let filled = tokio::task::spawn_blocking(move || fill(&status, &reader)).await;
+        let filled = tokio::task::spawn_blocking(move || Ok(shown(&fill(&status, &reader)?)));
         filled
+            .await
             .map_err(|error| error.to_string())?
-            .map_err(|error| format!("{:#}", anyhow::Error::from(error)))
+            .map_err(|error: DataplaneError| format!("{:#}", anyhow::Error::from(error)))
     }
 }
 
@@ -45,7 +50,7 @@ fn fill(status: &Status, reader: &Reader) -> Result<Status, DataplaneError> {
     }
     let drops = reader.drops()?.into_iter();
     status.drops = drops
-        .map(|(reason, packets)| Drop {
+        .map(|(reason, packets)| DroppedPackets {
             reason: reason.label().to_owned(),
             description: reason.description().to_owned(),
             packets,

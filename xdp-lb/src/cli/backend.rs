@@ -33,49 +33,51 @@ pub(super) struct Options {
 struct Target {
     /// The service's name.
     service: String,
-    /// The backend's name or address.
+    /// The backend's name, its address and port, or its address if no other has it.
     backend: String,
 }
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Takes its share again.
+    /// Let it take its share again.
     Ready(Target),
-    /// No new connections; those that it has go on.
+    /// Give it no new connections; those that it has go on.
     Drain {
         #[command(flatten)]
         target: Target,
-        /// Return when it has no connections left.
+        /// Return when it has no connections left. One without packets for the service's `drain_timeout` has ended.
         #[arg(long)]
         wait: bool,
-        /// Give up waiting after this time, with exit status 1; the backend goes on draining.
+        /// Give up waiting after this time ("30s", "5m"), with exit status 1; the backend goes on draining. Without it,
+        /// wait however long it takes.
         #[arg(long, requires = "wait", value_name = "DURATION", value_parser = humantime::parse_duration)]
         timeout: Option<Duration>,
     },
-    /// Out at once, whatever connections it has.
+    /// Take it out at once, whatever connections it has, until it is made ready again.
     Maint(Target),
-    /// Its share of new connections from now on, relative to the others'; 0: none.
+    /// Change its share of new connections; those that it has go on.
     Weight {
         #[command(flatten)]
         target: Target,
-        /// 0 to 65535, or "configured" for the configuration's.
+        /// 0 to 65535, relative to the others of the service; 0: no new connections; "configured": as in the
+        /// configuration.
         #[arg(value_parser = weight)]
         weight: Weight,
     },
-    /// A backend that the configuration does not name. It stays over reloads and restarts until it is removed.
+    /// Add a backend that the configuration does not name. It stays over reloads and restarts until it is removed.
     Add {
         /// The service's name.
         service: String,
-        /// Address and port; without a port, the service's.
+        /// Address and port, such as `10.0.1.11:8443` or `[2001:db8::11]:8443`; without a port, the service's.
         address: String,
-        /// Its weight.
+        /// Its share of new connections, 0 to 65535, relative to the others of the service.
         #[arg(long, default_value_t = 1)]
         weight: u16,
-        /// Its name; by default its address.
+        /// Its name; by default its address and port.
         #[arg(long)]
         name: Option<String>,
     },
-    /// Away, once its connections have ended.
+    /// Remove it once its connections have ended. One that the configuration names is back after the next reload or start.
     Remove {
         #[command(flatten)]
         target: Target,

@@ -10,7 +10,7 @@ use crate::{config, dataplane};
 /// Options of `detach`.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// The configuration whose `[datapath] pin` is taken away; by default /sys/fs/bpf/xdp-lb.
+    /// The configuration whose `[datapath] pin` is taken away; without it and without --pin, /sys/fs/bpf/xdp-lb.
     #[arg(long, value_name = "FILE", conflicts_with = "pin")]
     config: Option<PathBuf>,
     /// The pin folder to take away, where there is no configuration any more.

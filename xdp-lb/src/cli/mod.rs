@@ -14,9 +14,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+/// Shown below the help.
+const EXIT_STATUS: &str = "Exit status: 0 done, 1 failed (standard error says why), 2 wrong usage";
+
 /// Layer-4 load balancer in XDP.
 #[derive(Debug, Parser)]
-#[command(name = "xdp-lb", version, propagate_version = true, disable_help_subcommand = false)]
+#[command(name = "xdp-lb", version, propagate_version = true, after_help = EXIT_STATUS)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -38,22 +41,30 @@ struct SocketOption {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The daemon, in the foreground: loads and attaches the program, fills its maps and keeps them right.
+    /// Run the daemon, in the foreground: it loads and attaches the program, fills its maps and keeps them right.
     ///
-    /// SIGHUP reads the configuration again. SIGTERM and SIGINT end the daemon; the datapath forwards on without it,
-    /// until the next daemon takes over or `xdp-lb detach` takes it away.
+    /// SIGHUP has it read its configuration again. SIGTERM and SIGINT end it; the datapath forwards on without it, until
+    /// the next daemon takes over or `xdp-lb detach` takes it away. It logs to standard error, and tells systemd when it
+    /// is ready.
     Run(run::Options),
-    /// Is this configuration right?
+    /// Check a configuration file: errors and warnings with their place. Needs neither root nor a daemon.
+    #[command(after_help = EXIT_STATUS)]
     Check(check::Options),
-    /// What would this configuration change, and how many slots and connections would it move? Nothing is applied.
+    /// Show what a configuration would change, and how many slots and connections it would move. Nothing is applied.
     Plan(plan::Options),
-    /// Has the daemon read its configuration again.
+    /// Have the daemon read its configuration again. A wrong one is refused with what is wrong, and nothing changes.
     Reload(reload::Options),
     /// Drain a backend, take it out and back, change its weight, add or remove one.
+    ///
+    /// What is said here outlives reloads and restarts of the daemon. It is not written to the configuration.
     Backend(backend::Options),
-    /// Services, backends, health with reasons, counters.
+    /// Show services and backends with their health, the reasons and counters.
+    ///
+    /// "!" marks backends that get no packets though they should. SHARE is the part of the service's slots that a backend
+    /// owns, and SINCE how long its health has been as it is. PACKETS and BYTES are those from clients since the maps
+    /// were made, with their Ethernet headers; CONNS are new TCP connections.
     Status(status::Options),
-    /// Takes the program off the interfaces and unpins everything, daemon or not.
+    /// Take the program off the interfaces and unpin everything, whether a daemon runs or not: nothing is balanced then.
     Detach(detach::Options),
 }
 

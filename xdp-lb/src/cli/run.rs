@@ -1,6 +1,6 @@
 //! `xdp-lb run`: the daemon.
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -16,7 +16,7 @@ use crate::{
     capabilities,
     config::{self, Config, ThisHost},
     control::{self, Ended, Owner},
-    metrics,
+    health, metrics,
 };
 
 /// Options of `run`.
@@ -25,7 +25,8 @@ pub(super) struct Options {
     /// The configuration file.
     #[arg(long, default_value = "/etc/xdp-lb/config.toml", value_name = "FILE")]
     config: PathBuf,
-    /// What is logged: a level (error, warn, info, debug, trace) or tracing's filter directives.
+    /// What is logged: a level (error, warn, info, debug, trace), or levels by module such as
+    /// `info,xdp_lb::net=debug`.
     #[arg(long, env = "XDP_LB_LOG", default_value = "info", value_name = "FILTER")]
     log: String,
 }
@@ -44,8 +45,15 @@ pub(super) fn execute(options: &Options) -> anyhow::Result<()> {
         warn!("\n{}", loaded.warnings);
     }
     capabilities::require()?;
+    match health::raise_descriptors() {
+        Ok(limit) => info!(limit, "open files"),
+        Err(error) => warn!(%error, "the limit of open files cannot be raised"),
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(run(options.config.clone(), loaded.config))
+    let result = runtime.block_on(run(options.config.clone(), loaded.config));
+    // Reading counters ends by itself; whatever else is at work aside is not waited for.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
 }
 
 async fn run(file: PathBuf, config: Config) -> anyhow::Result<()> {
@@ -76,7 +84,13 @@ async fn serve(
     let snapshots = Snapshots::new(owner.handle(), owner.reader());
     let signals = tokio::spawn(signals.obey(owner.handle(), stop.clone()));
     let api = tokio::spawn(api::serve(socket, snapshots.clone(), stop.clone()));
-    let metrics = listener.map(|listener| tokio::spawn(metrics::serve(listener, snapshots, stop.clone())));
+    let metrics = listener.map(|listener| {
+        let (snapshots, stop) = (snapshots, stop.clone());
+        tokio::spawn(async move {
+            metrics::serve(listener, snapshots, stop).await;
+            Ok(())
+        })
+    });
     info!("ready");
     if let Err(error) = sd_notify::notify(&[NotifyState::Ready]) {
         warn!(%error, "the service manager could not be told");

@@ -10,7 +10,7 @@ use super::{SocketOption, block_on, output};
 use crate::{
     api::{Client, Status},
     health::State,
-    model::{Backend, Service},
+    model::{Admin, Backend, Service},
 };
 
 /// Options of `status`.
@@ -18,7 +18,7 @@ use crate::{
 pub(super) struct Options {
     #[command(flatten)]
     socket: SocketOption,
-    /// As JSON, with all counters.
+    /// As JSON, with all counters: the answer of `GET /v1/status`.
     #[arg(long)]
     json: bool,
 }
@@ -36,25 +36,7 @@ fn render(status: &Status, now: Timestamp, color: bool) -> String {
     let mut text = String::new();
     head(&mut text, status, now);
     for service in &status.services {
-        let _infallible = writeln!(
-            text,
-            "\n{}  {} {} {} {}, {} slots, {} packets, {}, {} connections{}\n{}",
-            service.name,
-            service.vip,
-            service.protocol,
-            service.forwarding,
-            service.algorithm,
-            service.slots,
-            service.traffic.packets,
-            bytes(service.traffic.bytes),
-            service.traffic.connections,
-            if service.dropped_packets == 0 {
-                String::new()
-            } else {
-                format!(", {} dropped", service.dropped_packets)
-            },
-            table(service, now, color),
-        );
+        let _infallible = writeln!(text, "\n{}\n{}", summary(service), table(service, now, color));
     }
     let drops: Vec<_> = status
         .drops
@@ -64,6 +46,22 @@ fn render(status: &Status, now: Timestamp, color: bool) -> String {
         .collect();
     if !drops.is_empty() {
         let _infallible = writeln!(text, "\ndropped packets\n{}", drops.join("\n"));
+    }
+    text
+}
+
+/// A service in one line.
+fn summary(service: &Service) -> String {
+    let Service { name, vip, protocol, forwarding, algorithm, slots, traffic, .. } = service;
+    let mut text = format!("{name}  {vip} {protocol} {forwarding} {algorithm}, {slots} slots");
+    if service.moving > 0 {
+        let _infallible = write!(text, " ({} moving)", service.moving);
+    }
+    let (packets, connections) = (traffic.packets, traffic.connections);
+    let _infallible =
+        write!(text, ", {packets} packets, {}, {connections} connections", bytes(traffic.bytes));
+    if service.dropped_packets > 0 {
+        let _infallible = write!(text, ", {} dropped", service.dropped_packets);
     }
     text
 }
@@ -128,15 +126,23 @@ fn table(service: &Service, now: Timestamp, color: bool) -> Table {
     table
 }
 
+/// One that gets no packets though it should is marked, with and without colours.
 fn row(backend: &Backend, now: Timestamp) -> Vec<Cell> {
-    let (word, color, reason) = match (backend.health.state, backend.next_hop.usable) {
-        (State::Down, _) => ("down", Color::Red, backend.health.reason.as_str()),
-        (State::Up | State::Unknown, false) => ("no way", Color::Red, backend.next_hop.detail.as_str()),
-        (State::Up, true) => ("up", Color::Green, backend.health.reason.as_str()),
-        (State::Unknown, true) => ("unknown", Color::Yellow, backend.health.reason.as_str()),
+    let (health, color, reason) = match (backend.health.state, backend.next_hop.usable) {
+        (State::Down, _) => ("down", Color::Red, &backend.health.reason),
+        (State::Up | State::Unknown, false) => ("no way", Color::Red, &backend.next_hop.detail),
+        (State::Up, true) => ("up", Color::Green, &backend.health.reason),
+        (State::Unknown, true) => ("unknown", Color::Yellow, &backend.health.reason),
     };
+    let (word, color) = match (backend.leaving, backend.admin) {
+        (true, _) => (format!("{health}, leaving"), Color::DarkGrey),
+        (false, Admin::Ready) => (health.to_owned(), color),
+        (false, admin) => (format!("{health}, {admin}"), Color::Yellow),
+    };
+    let bad = color == Color::Red;
+    let name = Cell::new(format!("{} {}", if bad { '!' } else { ' ' }, backend.name));
     vec![
-        Cell::new(format!("  {}", backend.name)),
+        if bad { name.fg(color).add_attribute(Attribute::Bold) } else { name },
         Cell::new(&backend.address),
         Cell::new(backend.weight),
         Cell::new(format!("{:.1}%", backend.share * 100.0)),
@@ -145,8 +151,26 @@ fn row(backend: &Backend, now: Timestamp) -> Vec<Cell> {
         Cell::new(backend.traffic.packets),
         Cell::new(bytes(backend.traffic.bytes)),
         Cell::new(backend.traffic.connections),
-        Cell::new(reason),
+        Cell::new(remarks(backend, reason)),
     ]
+}
+
+/// The reason of its health, and what else is not as in the configuration.
+fn remarks(backend: &Backend, reason: &str) -> String {
+    let mut remarks = vec![reason.to_owned()];
+    if backend.weight != backend.configured_weight {
+        remarks.push(format!("configured weight {}", backend.configured_weight));
+    }
+    if backend.added {
+        remarks.push("added at run time".to_owned());
+    }
+    if backend.giving_up > 0 {
+        remarks.push(format!("{} slots move away", backend.giving_up));
+    }
+    if backend.lingering > 0 {
+        remarks.push(format!("{} connections on others' slots", backend.lingering));
+    }
+    remarks.join("; ")
 }
 
 /// A duration by its two largest units.
@@ -175,20 +199,4 @@ fn bytes(count: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ages_and_bytes_are_short() {
-        for (seconds, text) in
-            [(0, "0s"), (59, "59s"), (61, "1m1s"), (3661, "1h1m"), (90_000, "1d1h"), (-5, "0s")]
-        {
-            assert_eq!(age(SignedDuration::from_secs(seconds)), text);
-        }
-        for (count, text) in
-            [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1_234_567, "1.2 MB"), (u64::MAX, "18446.7 PB")]
-        {
-            assert_eq!(bytes(count), text);
-        }
-    }
-}
+mod tests;

@@ -42,6 +42,25 @@ pub(super) fn vip(text: &str) -> Result<SocketAddr, Problem> {
 pub(super) fn backend(text: &str) -> Result<(IpAddr, Option<u16>), Problem> {
     let (ip, port) = split(text)?;
     let port = port.map(number).transpose()?;
+    unicast_backend(ip)?;
+    Ok((ip, port))
+}
+
+/// The same of a backend's address that comes as one.
+pub(super) fn fits_backend(address: SocketAddr) -> Result<(), Problem> {
+    if address.port() == 0 {
+        return Err(Problem::new("a backend cannot have port 0", "ports are 1 to 65535"));
+    }
+    if let SocketAddr::V6(v6) = address {
+        not_mapped(*v6.ip())?;
+        if v6.scope_id() != 0 {
+            return Err(interface_named(&address.to_string()));
+        }
+    }
+    unicast_backend(address.ip())
+}
+
+fn unicast_backend(ip: IpAddr) -> Result<(), Problem> {
     // An IPv4 link-local address is routed like any other; an IPv6 one means nothing without its interface.
     let link_local = ip.is_ipv6() && is_link_local(ip);
     if let Some(kind) = special(ip).or(link_local.then_some("a link-local address")) {
@@ -50,7 +69,7 @@ pub(super) fn backend(text: &str) -> Result<(IpAddr, Option<u16>), Problem> {
             "use a unicast address of the backend that this host has a route to",
         ));
     }
-    Ok((ip, port))
+    Ok(())
 }
 
 /// An address to listen on.
@@ -103,8 +122,7 @@ fn ipv4(text: &str) -> Result<Ipv4Addr, Problem> {
 
 fn ipv6(text: &str) -> Result<Ipv6Addr, Problem> {
     if text.contains('%') {
-        let message = format!("{} names an interface", quoted(text));
-        return Err(Problem::new(message, "write the address without `%` and what follows"));
+        return Err(interface_named(text));
     }
     let ip: Ipv6Addr = text.parse().ok().ok_or_else(|| {
         Problem::new(
@@ -112,8 +130,18 @@ fn ipv6(text: &str) -> Result<Ipv6Addr, Problem> {
             "for example `[2001:db8::10]:443`; brackets are for IPv6 only",
         )
     })?;
+    not_mapped(ip)?;
+    Ok(ip)
+}
+
+fn interface_named(text: &str) -> Problem {
+    let message = format!("{} names an interface", quoted(text));
+    Problem::new(message, "write the address without `%` and what follows")
+}
+
+fn not_mapped(ip: Ipv6Addr) -> Result<(), Problem> {
     match ip.to_ipv4_mapped() {
-        None => Ok(ip),
+        None => Ok(()),
         Some(mapped) => Err(Problem::new(
             "an IPv4 address is written as IPv6",
             format!("packets carry it as IPv4: write `{mapped}`, without brackets"),

@@ -5,7 +5,9 @@
 mod diagnostic;
 mod endpoint;
 mod file;
+mod fit;
 mod host;
+mod name;
 mod raw;
 mod report;
 mod schema;
@@ -21,6 +23,7 @@ use toml::de::{DeTable, Deserializer};
 
 pub use diagnostic::{Diagnostic, Label, Severity};
 pub use file::load;
+pub use fit::backend_fits;
 pub use host::{Host, ThisHost};
 pub use report::Report;
 pub use types::{

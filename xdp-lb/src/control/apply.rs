@@ -5,9 +5,13 @@ use std::{
     time::Instant,
 };
 
-use tracing::debug;
+use tracing::{debug, warn};
 
-use super::{configure::Configured, contents, owner::Owner};
+use super::{
+    configure::{Configured, Gone},
+    contents,
+    owner::Owner,
+};
 use crate::dataplane::DataplaneError;
 
 impl Owner {
@@ -15,7 +19,14 @@ impl Owner {
     /// service, all of them before the endpoints, and what is gone last.
     pub(super) fn install(&mut self, configured: Configured) -> Result<(), DataplaneError> {
         let Configured { allocation, services, gone } = configured;
+        let endpoints = contents::endpoints(&services);
+        let prepared = match &self.endpoints {
+            Some(in_force) if *in_force == endpoints => None,
+            Some(_) | None => Some(self.dataplane.prepare(&endpoints)?),
+        };
+        // Nothing can fail from here on but tidying up.
         self.services = services;
+        self.positions = positions(&self.services);
         self.allocation = allocation;
         self.choose_transmission();
         self.update_ways();
@@ -23,19 +34,31 @@ impl Owner {
         for service in &self.services {
             self.dataplane.store_service(service.index, contents::service(service));
         }
-        self.publish_endpoints()?;
+        if let Some(prepared) = prepared {
+            self.dataplane.publish(&prepared);
+            self.endpoints = Some(endpoints);
+        }
+        self.retire(gone);
+        Ok(())
+    }
+
+    /// Clears and frees places that nothing names any more. One that cannot be cleared is not given away again.
+    pub(super) fn retire(&mut self, gone: Gone) {
         for (backend, service) in gone.backends {
-            self.dataplane.retire_backend(backend, service)?;
-            self.allocation.backends.free(backend);
+            match self.dataplane.retire_backend(backend, service) {
+                Ok(()) => self.allocation.backends.free(backend),
+                Err(error) => warn!(backend, "place not cleared: {:#}", anyhow::Error::from(error)),
+            }
         }
         for service in gone.services {
-            self.dataplane.retire_service(service)?;
-            self.allocation.services.free(service);
+            match self.dataplane.retire_service(service) {
+                Ok(()) => self.allocation.services.free(service),
+                Err(error) => warn!(service, "place not cleared: {:#}", anyhow::Error::from(error)),
+            }
         }
         for region in gone.regions {
             self.allocation.slots.free(region);
         }
-        Ok(())
     }
 
     /// Stores the endpoints of all services and their backends, if they differ from those in force.

@@ -107,8 +107,8 @@ fn configure_service(
     for backend in &config.backends {
         let previous = old.remove(&backend.address);
         let health = match (&config.health, previous) {
-            (None, _) => Machine::new(State::Up, "not checked", now),
-            (Some(_), Some(previous)) if previous.health.reason() != "not checked" => previous.health.clone(),
+            (None, _) => Machine::unchecked(now),
+            (Some(_), Some(previous)) if !previous.health.is_unchecked() => previous.health.clone(),
             (Some(_), _) => Machine::new(State::Unknown, "not checked yet", now),
         };
         let (index, way, operator) = match previous {

@@ -4,7 +4,7 @@ use tracing::{info, warn};
 
 use super::{owner::Owner, state::Service};
 use crate::{
-    config::{self, Config, Forwarding},
+    config::{self, Config},
     model::Admin,
 };
 
@@ -130,38 +130,7 @@ impl Owner {
 
 /// Holds a backend to be added to the rules that a configuration's backends are held to.
 fn acceptable(config: &Config, service: &config::Service, backend: &config::Backend) -> Result<(), Refused> {
-    let refuse = |why: String| Err(Refused::Invalid(why));
-    let address = backend.address;
-    if address.is_ipv4() != service.vip.is_ipv4() {
-        return refuse(format!("{address} is not of the address family of {}", service.vip));
-    }
-    if address.port() == 0
-        || address.ip().is_unspecified()
-        || address.ip().is_multicast()
-        || address.ip().is_loopback()
-    {
-        return refuse(format!("{address} cannot be a backend"));
-    }
-    if service.forwarding == Forwarding::Dsr && address.port() != service.vip.port() {
-        return refuse(format!("dsr rewrites no ports: {address} must have the port of {}", service.vip));
-    }
-    if let Some(same) = service.backends.iter().find(|b| b.address == address || b.name == backend.name) {
-        return refuse(format!(
-            "service {} has the backend {} ({}) already",
-            service.name, same.name, same.address
-        ));
-    }
-    let ambiguous = |other: &&config::Service| {
-        let nat = [other.forwarding, service.forwarding] == [Forwarding::Nat; 2];
-        nat && other.protocol == service.protocol && other.backends.iter().any(|b| b.address == address)
-    };
-    match config.services.iter().filter(|other| other.name != service.name).find(ambiguous) {
-        Some(other) => refuse(format!(
-            "{address} is a nat backend of service {} too: its replies could not be told apart; give it another port",
-            other.name
-        )),
-        None => Ok(()),
-    }
+    config::backend_fits(config, service, backend).map_err(Refused::Invalid)
 }
 
 /// Adds to a configuration that was read anew what operators had added to the one before.

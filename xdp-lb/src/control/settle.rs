@@ -9,7 +9,7 @@ use nix::time::{ClockId, clock_gettime};
 use tokio::task::JoinHandle;
 use tracing::{debug, error, info};
 
-use super::{contents, owner::Owner, state::Backend, sweep::Sweep};
+use super::{configure::Gone, contents, owner::Owner, state::Backend, sweep::Sweep};
 use crate::dataplane::DataplaneError;
 
 /// A sweep at work. `None`: entries were evicted faster than it could look at them; nothing follows from it.
@@ -100,7 +100,7 @@ impl Owner {
 
     /// Retires backends that have left, that no slot names, and that are `free` since they left.
     pub(super) fn let_go(&mut self, free: impl Fn(u32, Instant) -> bool) -> Result<(), DataplaneError> {
-        let mut gone = Vec::new();
+        let mut gone = Gone::default();
         for service in
             self.services.iter_mut().filter(|service| service.backends.iter().any(Backend::is_leaving))
         {
@@ -112,20 +112,17 @@ impl Owner {
                 let stays = named.contains(&backend.index) || !(at_rest || free(backend.index, since));
                 if !stays {
                     info!(service = service.config.name, backend = backend.config.name, "backend has left");
-                    gone.push((backend.index, service.index));
+                    gone.backends.push((backend.index, service.index));
                 }
                 stays
             });
             service.owned = contents::owned(service);
         }
-        if gone.is_empty() {
+        if gone.backends.is_empty() {
             return Ok(());
         }
         self.publish_endpoints()?;
-        for (backend, service) in gone {
-            self.dataplane.retire_backend(backend, service)?;
-            self.allocation.backends.free(backend);
-        }
+        self.retire(gone);
         self.sync_checks();
         self.sync_targets();
         Ok(())

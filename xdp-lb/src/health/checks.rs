@@ -1,14 +1,20 @@
 //! The running checks: one task for each backend that has any.
 
-use std::{collections::HashMap, net::SocketAddr, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::mpsc,
+    sync::{Semaphore, mpsc},
     task::AbortHandle,
     time::{Instant, MissedTickBehavior, interval_at},
 };
 
-use super::tcp;
+use tracing::warn;
+
+use super::{
+    descriptors,
+    seldom::Seldom,
+    tcp::{self, Outcome},
+};
 
 /// What is checked, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,13 +43,27 @@ pub struct Observation {
 pub struct Checks {
     running: HashMap<u32, (Target, AbortHandle)>,
     observations: mpsc::Sender<Observation>,
+    shared: Arc<Shared>,
+}
+
+/// What all checks have in common.
+#[derive(Debug)]
+struct Shared {
+    /// A permit for each check that may be under way.
+    permits: Semaphore,
+    most: usize,
+    not_asked: Seldom,
+    late: Seldom,
 }
 
 impl Checks {
     /// No checks yet; what they find goes to `observations`.
     #[must_use]
     pub fn new(observations: mpsc::Sender<Observation>) -> Self {
-        Self { running: HashMap::new(), observations }
+        let (most, now) = (descriptors::checks(), std::time::Instant::now());
+        let (not_asked, late) = (Seldom::new(now), Seldom::new(now));
+        let shared = Shared { permits: Semaphore::new(most), most, not_asked, late };
+        Self { running: HashMap::new(), observations, shared: Arc::new(shared) }
     }
 
     /// Makes the running checks those of `wanted`, by backend index. One that stays as it is goes on undisturbed.
@@ -57,7 +77,8 @@ impl Checks {
         });
         for (&backend, &target) in wanted {
             self.running.entry(backend).or_insert_with(|| {
-                let task = tokio::spawn(run(backend, target, self.observations.clone()));
+                let task =
+                    tokio::spawn(run(backend, target, self.observations.clone(), Arc::clone(&self.shared)));
                 (target, task.abort_handle())
             });
         }
@@ -74,15 +95,42 @@ impl Drop for Checks {
 
 /// Checks until the owner of the state is gone. Starts somewhere in the first tenth of an interval, so that many
 /// backends are not checked in the same instant.
-async fn run(backend: u32, target: Target, observations: mpsc::Sender<Observation>) {
+async fn run(backend: u32, target: Target, observations: mpsc::Sender<Observation>, shared: Arc<Shared>) {
     let start = Instant::now() + target.interval.mul_f64(rand::random::<f64>() / 10.0);
     let mut ticks = interval_at(start, target.interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let result = tcp::connect(target.address, target.timeout).await;
+        let result = match shared.check(&target).await {
+            Outcome::Asked(result) => result,
+            Outcome::NotAsked(why) => {
+                if shared.not_asked.may(std::time::Instant::now()) {
+                    warn!(%why, "backends cannot be checked and stay as they are: it is this host that fails");
+                }
+                continue;
+            }
+        };
         if observations.send(Observation { backend, target, result }).await.is_err() {
             return;
         }
+    }
+}
+
+impl Shared {
+    /// Checks when there is a descriptor to do it with.
+    async fn check(&self, target: &Target) -> Outcome {
+        let asked = Instant::now();
+        let permit = self.permits.acquire().await;
+        let waited = asked.elapsed();
+        if waited > target.interval && self.late.may(std::time::Instant::now()) {
+            warn!(
+                at_a_time = self.most,
+                ?waited,
+                "checks are late: too many wait for their timeout; raise the limit of open files (LimitNOFILE)"
+            );
+        }
+        let outcome = tcp::connect(target.address, target.timeout).await;
+        drop(permit);
+        outcome
     }
 }

@@ -6,15 +6,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What is believed of a backend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// Not checked yet; it gets traffic.
-    Unknown,
     /// It answers.
     Up,
     /// It does not.
     Down,
+    /// Not checked yet; it gets traffic. So is a state that only another version knows.
+    #[default]
+    #[serde(other)]
+    Unknown,
 }
 
 impl fmt::Display for State {
@@ -34,13 +36,27 @@ pub struct Machine {
     reason: String,
     since: Timestamp,
     against: u32,
+    /// Whether it is up because nobody asks.
+    unchecked: bool,
 }
 
 impl Machine {
     /// Starts in `state`, for `reason`.
     #[must_use]
     pub fn new(state: State, reason: impl Into<String>, now: Timestamp) -> Self {
-        Self { state, reason: reason.into(), since: now, against: 0 }
+        Self { state, reason: reason.into(), since: now, against: 0, unchecked: false }
+    }
+
+    /// Of a backend that is not checked: it counts as up, which is no result to begin checks with.
+    #[must_use]
+    pub fn unchecked(now: Timestamp) -> Self {
+        Self { unchecked: true, ..Self::new(State::Up, "not checked", now) }
+    }
+
+    /// Whether it is one of [`Self::unchecked`].
+    #[must_use]
+    pub const fn is_unchecked(&self) -> bool {
+        self.unchecked
     }
 
     /// What is believed.
@@ -118,6 +134,16 @@ mod tests {
     fn the_first_result_decides_while_nothing_is_known() {
         check(State::Unknown, 5, 5, "+", "u");
         check(State::Unknown, 5, 5, "-", "d");
+    }
+
+    #[test]
+    fn only_what_was_made_so_is_unchecked() {
+        let now = Timestamp::UNIX_EPOCH;
+        let mut machine = Machine::unchecked(now);
+        assert_eq!((machine.state(), machine.is_unchecked()), (State::Up, true));
+        assert!(!Machine::new(State::Up, machine.reason(), now).is_unchecked(), "whatever its words");
+        machine.observe(Err("refused"), 1, 1, now);
+        assert_eq!((machine.state(), machine.is_unchecked()), (State::Down, false));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use axum::{
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::Snapshots;
+use crate::api::{Snapshots, serve_connections};
 
 pub use self::page::page;
 
@@ -20,22 +20,16 @@ pub use self::page::page;
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Answers scrapes until `stop`.
-pub async fn serve(
-    listener: TcpListener,
-    snapshots: Snapshots,
-    stop: CancellationToken,
-) -> std::io::Result<()> {
+pub async fn serve(listener: TcpListener, snapshots: Snapshots, stop: CancellationToken) {
     let router = Router::new().route("/metrics", get(scrape)).with_state(snapshots);
-    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+    serve_connections(listener, router, stop).await;
 }
 
 async fn scrape(State(snapshots): State<Snapshots>) -> Response {
     let failure = |error: String| (StatusCode::INTERNAL_SERVER_ERROR, error).into_response();
-    match snapshots.take().await {
+    match snapshots.show(page).await {
+        Ok(Ok(text)) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Ok(Err(error)) => failure(error.to_string()),
         Err(error) => failure(error),
-        Ok(status) => match page(&status) {
-            Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
-            Err(error) => failure(error.to_string()),
-        },
     }
 }

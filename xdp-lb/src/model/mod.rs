@@ -1,4 +1,7 @@
 //! What the daemon publishes of its state: the body of `GET /v1/status`.
+//!
+//! A daemon and a command line of different versions understand each other: what one does not know is ignored, what one
+//! does not say is as by default. Only what says that this is a status at all must be there.
 
 mod plan;
 
@@ -17,23 +20,30 @@ pub struct Status {
     /// The daemon's version.
     pub version: String,
     /// The daemon's process.
+    #[serde(default)]
     pub pid: u32,
     /// When it started.
+    #[serde(default)]
     pub started: Timestamp,
     /// The configuration in force.
+    #[serde(default)]
     pub config: Config,
     /// Interfaces, in the configuration's order.
+    #[serde(default)]
     pub interfaces: Vec<Interface>,
     /// Services, in the configuration's order.
     pub services: Vec<Service>,
     /// Packets dropped since the maps were made.
-    pub drops: Vec<Drop>,
+    #[serde(default)]
+    pub drops: Vec<DroppedPackets>,
     /// What keeps traffic from flowing as configured.
+    #[serde(default)]
     pub warnings: Vec<String>,
 }
 
 /// The configuration in force.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Config {
     /// The file.
     pub file: String,
@@ -46,7 +56,8 @@ pub struct Config {
 }
 
 /// An interface.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Interface {
     /// Its name.
     pub name: String,
@@ -57,7 +68,8 @@ pub struct Interface {
 }
 
 /// A service.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Service {
     /// Its index in the maps.
     #[serde(skip)]
@@ -88,7 +100,8 @@ pub struct Service {
 }
 
 /// A backend.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Backend {
     /// Its index in the maps.
     #[serde(skip)]
@@ -148,7 +161,8 @@ impl fmt::Display for Admin {
 }
 
 /// What checks say of a backend.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Health {
     /// Up, down or unknown.
     pub state: State,
@@ -159,7 +173,8 @@ pub struct Health {
 }
 
 /// The way to a backend.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct NextHop {
     /// Whether packets can be sent.
     pub usable: bool,
@@ -169,6 +184,7 @@ pub struct NextHop {
 
 /// Counters. Bytes are those of frames, Ethernet header included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Traffic {
     /// Packets from clients.
     pub packets: u64,
@@ -183,8 +199,9 @@ pub struct Traffic {
 }
 
 /// Dropped packets of one reason.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Drop {
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DroppedPackets {
     /// The reason's label.
     pub reason: String,
     /// One sentence.
@@ -202,5 +219,33 @@ impl From<&xdp_lb_common::counters::BackendCounters> for Traffic {
             reply_packets: counters.reply_packets,
             reply_bytes: counters.reply_bytes,
         }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod example;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_of_another_version_can_be_read() {
+        let status: Status = serde_json::from_str(
+            r#"{"version": "9.9", "brand_new": [1], "services": [{"name": "web", "colour": "red",
+                "backends": [{"name": "web-1", "health": {"state": "degraded"}, "packets": 7}]}]}"#,
+        )
+        .unwrap();
+        let backend = &status.services[0].backends[0];
+        assert_eq!((status.pid, backend.traffic.packets, backend.slots), (0, 7, 0));
+        assert_eq!((backend.health.state, backend.admin), (State::Unknown, Admin::Ready));
+        serde_json::from_str::<Status>("{}").unwrap_err();
+    }
+
+    #[test]
+    fn a_status_comes_back_as_it_was() {
+        let text = serde_json::to_string(&example::status()).unwrap();
+        let again: Status = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&again).unwrap(), text);
     }
 }

@@ -12,6 +12,7 @@ mod kernel;
 mod link;
 mod neighbour;
 mod next_hop;
+mod pending;
 mod resolver;
 mod socket;
 mod sysctl;

@@ -1,6 +1,6 @@
 //! Whether the kernel forwards packets that arrive on an interface.
 
-use std::{fs, path::Path};
+use std::{fs, io, path::Path};
 
 /// The kernel's forwarding switches of one interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,8 +11,9 @@ pub struct Forwarding {
     pub v6: bool,
 }
 
-/// Reads the forwarding switches of `interface` in the calling thread's network namespace; one that cannot be read
-/// counts as off.
+/// Reads the forwarding switches of `interface` in the calling thread's network namespace; one that does not
+/// exist counts as off, and one that cannot be read, for want of descriptors, as on: nobody is warned of what is not
+/// known.
 #[must_use]
 pub fn forwarding(interface: &str) -> Forwarding {
     let read = |family: &str| {
@@ -21,7 +22,10 @@ pub fn forwarding(interface: &str) -> Forwarding {
             return false;
         }
         let path = Path::new("/proc/sys/net").join(family).join("conf").join(interface).join("forwarding");
-        fs::read_to_string(path).is_ok_and(|value| !matches!(value.trim(), "" | "0"))
+        match fs::read_to_string(path) {
+            Ok(value) => !matches!(value.trim(), "" | "0"),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        }
     };
     Forwarding { v4: read("ipv4"), v6: read("ipv6") }
 }

@@ -19,13 +19,12 @@ use tracing::{debug, trace, warn};
 use super::{
     Link, NetError, NextHop,
     kernel::Kernel,
+    pending::Pending,
     resolver::Resolver,
     table::Work,
-    wire::{NeighbourKey, Outcome},
+    wire::{Event, NeighbourKey, Outcome},
 };
 
-/// Changes come in bursts; this long after the first one, all are worked off together.
-const SETTLE: Duration = Duration::from_millis(20);
 /// How often neighbours are looked after.
 const UPKEEP: Duration = Duration::from_secs(1);
 /// How often interfaces are listed: the kernel does not announce an XDP program attached by a BPF link.
@@ -52,9 +51,7 @@ pub(super) struct Task {
     links: watch::Sender<Links>,
     kernel: Kernel,
     resolver: Resolver,
-    /// What changes made necessary and has not been done, and when to do it.
-    todo: Work,
-    deadline: Option<Instant>,
+    pending: Pending,
     /// Whether the kernel's neighbour table was full when last asked.
     full: bool,
 }
@@ -67,8 +64,8 @@ impl Task {
         links: watch::Sender<Links>,
     ) -> Result<Self, NetError> {
         let (kernel, resolver) = (Kernel::open()?, Resolver::default());
-        let todo = Work::Nothing;
-        Ok(Self { targets, asked_for, next_hops, links, kernel, resolver, todo, deadline: None, full: false })
+        let pending = Pending::default();
+        Ok(Self { targets, asked_for, next_hops, links, kernel, resolver, pending, full: false })
     }
 
     /// Runs until the handle is dropped.
@@ -84,14 +81,29 @@ impl Task {
                 Ok(kernel) => self.kernel = kernel,
                 Err(error) => warn!(%error, "still no netlink"),
             }
-            self.todo = Work::Reread;
+            self.note(Work::Reread);
         }
     }
 
     /// Reads the tables and publishes what is in them.
     pub(super) async fn resync(&mut self) -> Result<(), NetError> {
-        self.todo = Work::Reread;
-        self.catch_up().await
+        self.catch_up(Work::Reread).await
+    }
+
+    fn note(&mut self, work: Work) {
+        self.pending.note(work, Instant::now().into_std());
+    }
+
+    /// Takes in one change.
+    fn hear(&mut self, event: Event) {
+        trace!(?event, "heard");
+        let routing = matches!(event, Event::Routing);
+        let work = self.resolver.tables.apply(event);
+        self.note(work);
+        // What is known now of an interface that went down must not wait until all routes have been looked up again.
+        if !routing {
+            self.note(work.min(Work::Publish));
+        }
     }
 
     /// Follows changes; returns when the handle is dropped.
@@ -101,25 +113,21 @@ impl Task {
         let mut asked_for = Vec::with_capacity(BURST);
         self.targets.mark_changed();
         loop {
-            if self.todo > Work::Nothing && self.deadline.is_none() {
-                self.deadline = Some(Instant::now() + SETTLE);
-            }
             select! {
                 changed = self.targets.changed() => {
                     if changed.is_err() {
                         return Ok(());
                     }
                     let work = self.resolver.set_targets(&self.targets.borrow_and_update());
-                    self.todo = self.todo.max(work);
+                    self.note(work);
                 }
                 events = self.kernel.events.next() => match events {
                     Ok(events) => for event in events {
-                        trace!(?event, "heard");
-                        self.todo = self.todo.max(self.resolver.tables.apply(event));
+                        self.hear(event);
                     },
                     Err(NetError::Overrun) => {
                         debug!("changes came faster than they were read; reading everything again");
-                        self.todo = Work::Reread;
+                        self.note(Work::Reread);
                     }
                     Err(error) => return Err(error),
                 },
@@ -127,21 +135,26 @@ impl Task {
                     let keys: Vec<_> = asked_for.drain(..).map(|(ifindex, address)| NeighbourKey { ifindex, address }).collect();
                     self.kernel.use_neighbours(&keys).await?;
                 }
-                () = at(self.deadline) => self.catch_up().await?,
-                _ = upkeep.tick() => self.catch_up().await?,
+                () = at(self.pending.due()) => self.catch_up_with_due().await?,
+                _ = upkeep.tick() => self.catch_up_with_due().await?,
                 _ = check_links.tick() => {
                     let links = self.kernel.links().await?;
-                    self.todo = self.todo.max(self.resolver.tables.replace_links(links));
+                    let work = self.resolver.tables.replace_links(links);
+                    self.note(work);
                 }
-                _ = check.tick() => self.todo = Work::Reread,
+                _ = check.tick() => self.note(Work::Reread),
             }
         }
     }
 
+    async fn catch_up_with_due(&mut self) -> Result<(), NetError> {
+        let todo = self.pending.take(Instant::now().into_std());
+        self.catch_up(todo).await
+    }
+
     /// Does what is to do, looks after neighbours, and publishes.
-    async fn catch_up(&mut self) -> Result<(), NetError> {
-        self.deadline = None;
-        let todo = std::mem::take(&mut self.todo);
+    async fn catch_up(&mut self, todo: Work) -> Result<(), NetError> {
+        let start = Instant::now();
         if todo >= Work::Reread {
             self.resolver.tables.replace_links(self.kernel.links().await?);
             self.resolver.tables.replace_neighbours(self.kernel.neighbours().await?);
@@ -151,6 +164,7 @@ impl Task {
             let targets: Vec<_> = self.resolver.targets().collect();
             let routes = self.kernel.routes(&targets).await?;
             self.resolver.set_routes(targets.into_iter().zip(routes));
+            self.pending.has_read(start.into_std(), Instant::now().into_std());
         }
         self.keep_alive().await?;
         self.publish();
@@ -164,7 +178,7 @@ impl Task {
             return Ok(());
         }
         if due.len() == BURST {
-            self.deadline = Some(Instant::now() + BURST_GAP);
+            self.pending.publish_at((Instant::now() + BURST_GAP).into_std());
         }
         let outcomes = self.kernel.use_neighbours(&due).await?;
         let now = Instant::now().into_std();
@@ -207,9 +221,9 @@ fn every(period: Duration) -> Interval {
     interval
 }
 
-async fn at(deadline: Option<Instant>) {
+async fn at(deadline: Option<std::time::Instant>) {
     match deadline {
-        Some(deadline) => sleep_until(deadline).await,
+        Some(deadline) => sleep_until(deadline.into()).await,
         None => future::pending().await,
     }
 }

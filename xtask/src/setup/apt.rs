@@ -57,6 +57,11 @@ impl Apt {
         self.fetch(&format!("setup: installing {list}"), || install(packages))
     }
 
+    /// Makes sure that apt knows a package, without installing it.
+    pub(super) fn learn(&self, package: &str) -> anyhow::Result<()> {
+        if is_root() { self.make_known(package) } else { self.refresh_unless_known(package) }
+    }
+
     /// Leaves a package's file in a folder, without installing anything.
     pub(super) fn download(&self, package: &str, folder: &Path) -> anyhow::Result<()> {
         self.refresh_unless_known(package)?;

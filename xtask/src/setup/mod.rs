@@ -2,11 +2,13 @@
 
 mod apt;
 mod compiler;
+mod kernels;
 mod linker;
 mod nginx;
 mod programs;
 mod sources;
 mod stamp;
+mod unpack;
 
 use anyhow::Context;
 use xdp_lb_ebpf_builder::Toolchain;
@@ -18,6 +20,7 @@ use crate::{
 };
 
 pub(crate) use compiler::components;
+pub(crate) use kernels::{Kernel, ensure as kernels};
 
 /// What every verb but `setup` begins with: nothing, as long as what the last setup found is still there.
 pub(crate) fn ensure(workspace: &Workspace) -> anyhow::Result<Toolchain> {

@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 
 use crate::{
     command, say,
-    setup::apt::Apt,
+    setup::{apt::Apt, unpack},
     workspace::{Workspace, find_program},
 };
 
@@ -41,19 +41,7 @@ fn runs(executable: &Path) -> bool {
 }
 
 fn unpack(workspace: &Workspace, apt: &Apt) -> anyhow::Result<()> {
-    let folder = workspace.tools().join("nginx");
-    // What an interrupted setup left.
-    if folder.exists() {
-        fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-    }
-    let download = folder.join("download");
-    fs::create_dir_all(&download).with_context(|| format!("cannot create {}", download.display()))?;
-    apt.download("nginx", &download)?;
-    let entries = fs::read_dir(&download).with_context(|| format!("cannot list {}", download.display()))?;
-    for package in entries.flatten() {
-        command::output(Command::new("dpkg-deb").arg("--extract").arg(package.path()).arg(&folder))?;
-    }
-    fs::remove_dir_all(&download).with_context(|| format!("cannot remove {}", download.display()))?;
+    unpack::unpack(apt, "nginx", &workspace.tools().join("nginx"))?;
     if !runs(&executable(workspace)) {
         let depends = command::output(Command::new("apt-cache").args(["depends", "nginx"]))?;
         apt.install("nginx's libraries", &libraries(&depends))?;

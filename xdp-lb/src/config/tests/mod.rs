@@ -4,6 +4,7 @@ mod backend;
 mod datapath;
 mod example;
 mod file;
+mod fit;
 mod health;
 mod interfaces;
 mod keys;

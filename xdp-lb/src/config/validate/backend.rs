@@ -12,7 +12,7 @@ use super::{
 };
 use crate::config::{
     diagnostic::Diagnostic,
-    endpoint,
+    endpoint, fit,
     raw::{RawBackend, Text},
     types::{Backend, Forwarding, Protocol},
 };
@@ -80,7 +80,8 @@ impl Scope {
             None => self.vip?.port(),
         };
         let address = SocketAddr::new(ip, port);
-        match self.misfit(address) {
+        let misfit = self.vip.ok().and_then(|vip| fit::misfit(vip, self.forwarding.ok(), address));
+        match misfit {
             None => Ok(address),
             Some(misfit) => {
                 let error = Diagnostic::error(text.span(), misfit.message);

@@ -4,7 +4,6 @@ mod backend;
 mod choice;
 mod datapath;
 mod findings;
-mod fit;
 mod health;
 mod listeners;
 mod service;

@@ -5,15 +5,12 @@ use std::{fmt::Display, ops::RangeInclusive, path::PathBuf, time::Duration};
 use super::findings::{Checked, Findings};
 use crate::config::{
     diagnostic::Diagnostic,
+    name::{self, Fault},
     raw::{Number, Text},
-    suggest::quoted,
 };
 
 /// Longer waits are mistakes, and sums of them would not fit the clock's types.
 const LONGEST: Duration = Duration::from_hours(365 * 24);
-
-/// Longest name of a service or a backend, in bytes.
-const LONGEST_NAME: usize = 64;
 
 /// A number within `range`; `None`: it is absent.
 pub(super) fn number<N>(
@@ -54,21 +51,15 @@ pub(super) fn duration(
     }))
 }
 
-/// The name of a service or a backend: something that can stand in a command, a URL and a metric's label.
+/// The name of a service or a backend.
 pub(super) fn name(raw: &Text, what: &str, findings: &mut Findings) -> Checked<String> {
-    let text = raw.get_ref();
-    let usual = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-[]".contains(&byte);
-    let error = |message| Diagnostic::error(raw.span(), message);
-    Err(findings.error(if text.is_empty() {
-        error(format!("the name of a {what} must not be empty"))
-    } else if text.len() > LONGEST_NAME {
-        error(format!("the name of a {what} must not be longer than {LONGEST_NAME} bytes"))
-    } else if !text.bytes().all(usual) || text.bytes().all(|byte| byte == b'.') {
-        error(format!("{} cannot be the name of a {what}", quoted(text)))
-            .help("names are made of A-Z a-z 0-9 . _ : - [ ]")
-    } else {
-        return Ok(text.clone());
-    }))
+    match name::fault(raw.get_ref(), what) {
+        None => Ok(raw.get_ref().clone()),
+        Some(Fault { message, help }) => {
+            let error = Diagnostic::error(raw.span(), message);
+            Err(findings.error(if let Some(help) = help { error.help(help) } else { error }))
+        }
+    }
 }
 
 /// An absolute path: the daemon's working directory is nobody's business.
