@@ -70,11 +70,13 @@ impl Owner {
         Ok(())
     }
 
-    /// Puts the program back where somebody took it off, which nobody is told of.
-    pub(super) fn keep_attached(&mut self) {
-        if self.dataplane.in_place() && !self.dataplane.lost().is_empty() {
+    /// Puts the program back where somebody took it off, which nobody is told of; `true`: there was something to do.
+    pub(super) fn keep_attached(&mut self) -> bool {
+        let lost = self.dataplane.in_place() && !self.dataplane.lost().is_empty();
+        if lost {
             self.follow_links();
         }
+        lost
     }
 
     /// Interfaces have changed: forget those that are gone, take those that have come back.

@@ -116,9 +116,12 @@ impl Owner {
                 Ok(()) = self.links.changed() => self.follow_links(),
                 sweep = swept(&mut self.sweeping) => self.swept(sweep),
                 _now = look_round.tick() => {
-                    self.keep_attached();
+                    let put_back = self.keep_attached();
                     self.look_after_moves();
-                    if self.interface_warnings() == self.published_warnings && self.dataplane.in_place() {
+                    if !put_back
+                        && self.interface_warnings() == self.published_warnings
+                        && self.dataplane.in_place()
+                    {
                         continue;
                     }
                 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aya::{
-    maps::DevMapHash,
+    maps::{DevMapHash, MapError, xdp::XdpMapError},
     programs::{ProgramError, links::FdLink},
 };
 use tracing::{info, warn};
@@ -40,9 +40,11 @@ impl Dataplane {
     /// Whether the interface is free or has our program.
     pub fn check(&self, interface: &net::Link) -> Result<(), DataplaneError> {
         let first = interface.xdp.as_ref().and_then(|xdp| Some((xdp, *xdp.program_ids.first()?)));
-        match (self.earlier(interface)?, first) {
-            (Earlier::Nothing, Some((xdp, id))) => Err(foreign(interface, xdp, id, self.pins.root())),
-            (Earlier::Nothing | Earlier::Unclear | Earlier::Runs(_), _) => Ok(()),
+        match first {
+            Some((xdp, id)) if self.pins.on(interface.index)?.is_none() => {
+                Err(foreign(interface, xdp, id, self.pins.root()))
+            }
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -52,11 +54,7 @@ impl Dataplane {
     /// [`Attach::Auto`] is native as long as every interface can be: a native program cannot redirect to one that
     /// cannot (a bridge, a VLAN), so that a single such interface makes all of them generic.
     pub fn attach(&mut self, interface: &net::Link, want: Attach) -> Result<Attached, DataplaneError> {
-        if !self.attached.contains_key(&interface.name) && self.attached.len() >= self.sizes.devices as usize
-        {
-            return Err(DataplaneError::Devices { capacity: self.sizes.devices });
-        }
-        let earlier = self.earlier(interface)?;
+        let earlier = self.left_on(interface)?;
         let generic = earlier == Earlier::Runs(Mode::Generic)
             || self.attached.values().any(|attached| attached.mode == Mode::Generic);
         let wanted = if want == Attach::Generic || want == Attach::Auto && generic {
@@ -96,10 +94,16 @@ impl Dataplane {
 
     /// Lets the program send by an interface. [`Self::attach`] does it too; whoever attaches to several does this for
     /// all of them first, since the program that is put on the first one sends by the others at once.
-    pub fn allow(&mut self, link: &net::Link) -> Result<(), DataplaneError> {
+    pub fn allow(&mut self, interface: &net::Link) -> Result<(), DataplaneError> {
         let devices = self.ebpf.map_mut(map::DEVICES).ok_or(DataplaneError::Object { what: map::DEVICES })?;
         let mut devices = DevMapHash::try_from(devices).map_err(DataplaneError::map(map::DEVICES))?;
-        devices.insert(link.index, link.index, None, 0).map_err(DataplaneError::map(map::DEVICES))
+        devices.insert(interface.index, interface.index, None, 0).map_err(|error| {
+            if full(&error) {
+                DataplaneError::Devices { capacity: self.sizes.devices }
+            } else {
+                DataplaneError::map(map::DEVICES)(error)
+            }
+        })
     }
 
     /// Takes the program off an interface.
@@ -193,6 +197,15 @@ impl Dataplane {
         info!(interface, %mode, "attached");
         Ok(())
     }
+}
+
+/// Whether a map has no room for another key.
+fn full(error: &XdpMapError) -> bool {
+    matches!(
+        error,
+        XdpMapError::MapError(MapError::SyscallError(error))
+            if error.io_error.raw_os_error() == Some(libc::E2BIG)
+    )
 }
 
 pub(super) fn attach_error(interface: &str, mode: Mode, source: ProgramError) -> DataplaneError {

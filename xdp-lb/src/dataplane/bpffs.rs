@@ -51,7 +51,7 @@ fn existing(path: &Path) -> &Path {
     path.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(path)
 }
 
-/// Whether a path is, or would be, on bpffs.
+/// Whether the nearest existing ancestor of `path` is on bpffs.
 #[must_use]
 pub fn on_bpffs(path: &Path) -> bool {
     statfs(existing(path)).is_ok_and(|statistics| statistics.filesystem_type() == BPF_FS_MAGIC)

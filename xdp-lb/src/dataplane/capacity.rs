@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn maps_made_for_less_will_do_while_they_hold_what_is_needed() {
         let needs =
-            |services| Needs { services, backends: 2 * services, slots: 1021 * services, interfaces: 4 };
+            |services| Needs { services, backends: 2 * services, slots: 1021 * services, interfaces: 2 };
         let made = Sizes::of(needs(33), Capacity::default());
         assert!(made.covers(&Sizes::least(needs(34), Capacity::default())));
         assert!(made.covers(&Sizes::least(needs(66), Capacity::default())));

@@ -23,6 +23,7 @@ pub struct Removed {
 ///
 /// No process holds a link open, so that removing its pin detaches it.
 pub fn remove(pin: &Path) -> Result<Removed, DataplaneError> {
+    // What may not be looked at is not absent.
     if !pins::exists(pin)? {
         return Ok(Removed::default());
     }

@@ -11,7 +11,11 @@ use aya::{
 };
 use xdp_lb_common::{ABI, map};
 
-use super::{DataplaneError, Sizes, link, namespace};
+use super::{
+    DataplaneError, Sizes,
+    link::{self, Facts},
+    namespace,
+};
 
 /// Paths below the pin folder.
 #[derive(Clone, Debug)]
@@ -63,14 +67,24 @@ impl Pins {
         Ok(names.map(|name| name.replace(':', ".")).collect())
     }
 
+    /// The pinned link that is on an interface of this index, and the name it is pinned under.
+    pub(super) fn on(&self, ifindex: u32) -> Result<Option<(String, Facts)>, DataplaneError> {
+        self.find(|facts| facts.ifindex == ifindex)
+    }
+
     /// Whether a pinned link is on an interface that exists, in whatever network namespace.
     fn attached_anywhere(&self) -> Result<bool, DataplaneError> {
+        Ok(self.find(|facts| facts.ifindex != 0)?.is_some())
+    }
+
+    fn find(&self, wanted: impl Fn(&Facts) -> bool) -> Result<Option<(String, Facts)>, DataplaneError> {
         for name in self.linked()? {
-            if link::read(&self.link(&name))?.is_some_and(|facts| facts.ifindex != 0) {
-                return Ok(true);
+            let facts = link::read(&self.link(&name))?.filter(&wanted);
+            if let Some(facts) = facts {
+                return Ok(Some((name, facts)));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// Removes an interface's pinned link, and so takes the program off.

@@ -8,7 +8,13 @@ use aya::programs::{
 };
 use tracing::info;
 
-use super::{Dataplane, DataplaneError, attach::attach_error, link, mode::Mode, object};
+use super::{
+    Dataplane, DataplaneError,
+    attach::attach_error,
+    link::{self, Facts},
+    mode::Mode,
+    object,
+};
 use crate::net;
 
 /// What an earlier daemon left on an interface.
@@ -24,7 +30,7 @@ pub(super) enum Earlier {
 
 impl Dataplane {
     /// Looks for an earlier daemon's link on an interface, and gives its pin the interface's name of now.
-    pub(super) fn earlier(&self, interface: &net::Link) -> Result<Earlier, DataplaneError> {
+    pub(super) fn left_on(&self, interface: &net::Link) -> Result<Earlier, DataplaneError> {
         let path = self.pins.link(&interface.name);
         let mut found = link::read(&path)?;
         if found.is_none_or(|facts| facts.ifindex != interface.index) {
@@ -40,17 +46,11 @@ impl Dataplane {
     }
 
     /// The link of an interface that had another name when it was pinned; its pin follows.
-    fn renamed(&self, interface: &net::Link) -> Result<Option<link::Facts>, DataplaneError> {
-        for name in self.pins.linked()?.into_iter().filter(|name| *name != interface.name) {
-            let Some(facts) = link::read(&self.pins.link(&name))? else { continue };
-            if facts.ifindex != interface.index {
-                continue;
-            }
-            self.pins.exchange(&name, &interface.name)?;
-            info!(interface = %interface.name, before = %name, "the interface has another name now; its link is found");
-            return Ok(Some(facts));
-        }
-        Ok(None)
+    fn renamed(&self, interface: &net::Link) -> Result<Option<Facts>, DataplaneError> {
+        let Some((name, facts)) = self.pins.on(interface.index)? else { return Ok(None) };
+        self.pins.exchange(&name, &interface.name)?;
+        info!(interface = %interface.name, before = %name, "the interface has another name now; its link is found");
+        Ok(Some(facts))
     }
 
     /// Points an earlier daemon's link at the new program, without a gap.
