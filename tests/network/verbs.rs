@@ -98,13 +98,17 @@ fn what_was_said_outlives_reloads_and_restarts() {
     world.daemon.kill().unwrap();
     world.daemon.start_again().unwrap();
     assert_eq!(facts(&world), before, "after a restart");
-    open.go_on("after all that");
+    open.go_on("after a restart");
 
-    // Larger maps are filled with what the smaller ones held, but for the flows on moving slots.
+    // Larger maps are filled with what the smaller ones held, flows on moving slots and counters included.
+    let counted = world.daemon.status().unwrap().service("echo").unwrap().traffic;
     world.daemon.configure(|setup| setup.datapath = "capacity = { backends = 4000 }".to_owned()).unwrap();
     world.daemon.start_again().unwrap();
     assert!(world.daemon.log().contains("pinned maps cannot be reused"), "{}", world.daemon.log());
     assert_eq!(facts(&world), before, "after a restart into larger maps");
+    open.go_on("after a restart into larger maps");
+    let now = world.daemon.status().unwrap().service("echo").unwrap().traffic;
+    assert!(now.connections == counted.connections && now.packets > counted.packets, "{counted:?}, {now:?}");
 
     command(&world, &["weight", "echo", "web-1", "configured"]);
     command(&world, &["remove", "echo", &added, "--now"]);

@@ -7,6 +7,7 @@
 mod attach;
 mod bpffs;
 mod capacity;
+mod carry;
 mod commit;
 mod counters;
 mod detach;
@@ -104,15 +105,23 @@ impl Dataplane {
             pins::Found::Usable { .. } | pins::Found::Nothing => {}
         }
         let staged = !matches!(found, pins::Found::Usable { .. });
-        let (sizes, old_seed) = match found {
-            pins::Found::Usable { sizes, seed } => (sizes, Some(seed)),
-            pins::Found::Small { seed, .. } => (sizes, Some(seed)),
-            pins::Found::Unusable { seed, .. } => (sizes, seed),
+        let (sizes, old_seed) = match &found {
+            pins::Found::Usable { sizes, seed } => (*sizes, Some(*seed)),
+            pins::Found::Small { seed, .. } => (sizes, Some(*seed)),
+            pins::Found::Unusable { seed, .. } => (sizes, *seed),
             pins::Found::Nothing => (sizes, None),
         };
-        let folder = if staged { pins.stage()? } else { pins.maps() };
+        let old = pins.maps();
+        let folder = if staged { pins.stage()? } else { old.clone() };
+        let small = matches!(found, pins::Found::Small { .. });
+        if small {
+            carry::share(&old, &folder, &sizes)?;
+        }
         let ebpf = object::load(&folder, &sizes)?;
         let mut dataplane = Self::from_ebpf(ebpf, pins, sizes, staged, (unfinished, lock))?;
+        if small {
+            dataplane.carry_counters(&old, &earlier)?;
+        }
         dataplane.earlier = earlier;
         dataplane.seed(seed.or(old_seed).unwrap_or_else(rand::random))?;
         info!(reused = !staged, %sizes, "datapath loaded");
