@@ -1,5 +1,7 @@
 //! A fingerprint of every map layout, so that pinned maps of another layout are never reused by mistake.
 
+use crate::mix::{FNV_OFFSET, fnv1a};
+
 /// Changed by hand when the *meaning* of a field changes while its name, place and size stay.
 const REVISION: u64 = 1;
 
@@ -40,20 +42,6 @@ pub const ABI: u64 = {
     fnv1a(hash, &crate::DropReason::LEN.to_le_bytes())
 };
 
-/// Offset basis of the 64-bit FNV-1a hash.
-pub(crate) const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-
-/// 64-bit FNV-1a, continued from `hash`: small, `const`, and good enough to tell layouts apart.
-pub(crate) const fn fnv1a(mut hash: u64, bytes: &[u8]) -> u64 {
-    let mut i = 0;
-    while i < bytes.len() {
-        hash ^= bytes[i] as u64;
-        hash = hash.wrapping_mul(0x0100_0000_01b3);
-        i += 1;
-    }
-    hash
-}
-
 /// Declares a map value: `repr(C)`, plain bytes for userspace, its size asserted, its layout fingerprinted.
 macro_rules! map_value {
     (
@@ -70,11 +58,11 @@ macro_rules! map_value {
 
         impl $name {
             pub(crate) const LAYOUT: u64 = {
-                let mut hash = $crate::abi::fnv1a($crate::abi::FNV_OFFSET, stringify!($name).as_bytes());
+                let mut hash = $crate::mix::fnv1a($crate::mix::FNV_OFFSET, stringify!($name).as_bytes());
                 $(
-                    hash = $crate::abi::fnv1a(hash, stringify!($field).as_bytes());
-                    hash = $crate::abi::fnv1a(hash, &core::mem::offset_of!($name, $field).to_le_bytes());
-                    hash = $crate::abi::fnv1a(hash, &size_of::<$ty>().to_le_bytes());
+                    hash = $crate::mix::fnv1a(hash, stringify!($field).as_bytes());
+                    hash = $crate::mix::fnv1a(hash, &core::mem::offset_of!($name, $field).to_le_bytes());
+                    hash = $crate::mix::fnv1a(hash, &size_of::<$ty>().to_le_bytes());
                 )+
                 hash
             };

@@ -1,6 +1,10 @@
 //! Flows: the hash that decides a connection's slot, and what is remembered of flows on moving slots.
 
-use crate::{Be16, abi::map_value};
+use crate::{
+    Be16,
+    abi::map_value,
+    mix::{GOLDEN, splitmix},
+};
 
 map_value! {
     /// A flow of a service. The client's address is native words of network order, IPv4 in the first.
@@ -58,18 +62,15 @@ const fn ports(source: Be16, destination: Be16) -> u32 {
 /// Key of the flow hash, expanded from the 64-bit seed that hosts of a fleet share.
 pub type Seed = [u32; 8];
 
-/// Expands a seed with splitmix64 (Steele, Lea and Flood, 2014).
+/// Expands a seed with splitmix64.
 #[must_use]
 pub const fn expand_seed(seed: u64) -> Seed {
     let mut key = [0; 8];
     let mut state = seed;
     let mut i = 0;
     while i < key.len() {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        key[i] = ((z ^ (z >> 31)) >> 32) as u32;
+        key[i] = (splitmix(state) >> 32) as u32;
+        state = state.wrapping_add(GOLDEN);
         i += 1;
     }
     key

@@ -13,6 +13,7 @@ pub mod counters;
 pub mod endpoint;
 pub mod flow;
 pub mod map;
+pub mod mix;
 pub mod neighbour;
 mod reason;
 pub mod service;

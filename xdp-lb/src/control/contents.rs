@@ -9,7 +9,7 @@ use xdp_lb_common::{
     Be16,
     backend::{self, Mode},
     endpoint::{Key as _, KeyV4, KeyV6, Role},
-    service,
+    mix, service,
     slot::Slot,
 };
 
@@ -133,11 +133,8 @@ fn octets(address: IpAddr) -> [u8; 16] {
     }
 }
 
-/// What tells a backend from all others on every host of a fleet: its address, not its index. 64-bit FNV-1a.
+/// What tells a backend from all others on every host of a fleet: its address, not its index.
 fn identity(address: SocketAddr) -> u64 {
-    let port = address.port().to_be_bytes();
-    octets(address.ip())
-        .iter()
-        .chain(&port)
-        .fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    let ip = mix::fnv1a(mix::FNV_OFFSET, &octets(address.ip()));
+    mix::fnv1a(ip, &address.port().to_be_bytes())
 }

@@ -6,6 +6,7 @@ use std::hash::Hash;
 use xdp_lb_common::{
     control::{Control, TableShape},
     endpoint::{Bucket, BucketV4, BucketV6, Key, KeyV4, KeyV6},
+    mix,
 };
 
 use super::{Dataplane, DataplaneError, mapped::Mapped};
@@ -53,7 +54,7 @@ fn build<B: Bucket<Key: Hash>>(entries: &[(B::Key, u32)], buckets: u32) -> Resul
     let mut table = vec![B::default(); buckets as usize];
     for attempt in 0..TRIES {
         // Odd multiples of the golden ratio's fraction (Knuth, TAOCP 6.4): well spread bits, a different set each time.
-        let multiplier = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(2 * attempt + 1);
+        let multiplier = mix::GOLDEN.wrapping_mul(2 * attempt + 1);
         let shape = TableShape { multiplier, base: 0, buckets };
         if entries.iter().all(|&(key, value)| table[key.bucket(&shape) as usize].insert(key, value)) {
             return Ok(Table { multiplier, buckets: table });

@@ -2,6 +2,8 @@
 //!
 //! Depends on nothing but the members, so that every host that knows them fills the same table.
 
+use xdp_lb_common::mix::splitmix;
+
 /// What owns a slot where there is no member with any weight.
 pub const NOBODY: u32 = u32::MAX;
 
@@ -56,9 +58,9 @@ struct Walker {
 
 impl Walker {
     fn new(member: u32, &Member { identity, weight }: &Member, size: u32) -> Option<Self> {
-        let hash = mix(identity);
+        let hash = splitmix(identity);
         let next = (hash % u64::from(size)) as u32;
-        let step = (mix(hash) % u64::from(size - 1).max(1)) as u32 + 1;
+        let step = (splitmix(hash) % u64::from(size - 1).max(1)) as u32 + 1;
         let weight = u64::from(weight);
         (weight > 0).then_some(Self { member, identity, weight, gathered: 0, next, step })
     }
@@ -72,14 +74,6 @@ impl Walker {
             }
         }
     }
-}
-
-/// The finaliser of splitmix64: every bit of the input changes half of the output's.
-const fn mix(identity: u64) -> u64 {
-    let mut z = identity.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]
