@@ -14,6 +14,7 @@ mod world;
 
 mod api;
 mod checksums;
+mod churn;
 mod command_line;
 mod continuity;
 mod detach;
