@@ -81,11 +81,11 @@ fn a_neighbour_without_an_address_is_unresolved() {
 #[test]
 fn rules_see_the_port_of_the_vip() {
     let bench = Bench::new();
-    bench.ip("rule add sport 80 ipproto tcp prohibit");
+    bench.ip("rule add sport 80 ipproto 6 prohibit");
     let packet = reply(L4::Ack, "10.0.1.11:8080", "203.0.113.7:40000");
     check(&bench, &backend("by the VIP's", &packet, Expect::Drop(DropReason::NoRouteToClient)));
-    bench.ip("rule del sport 80 ipproto tcp prohibit");
-    bench.ip("rule add sport 8080 ipproto tcp prohibit");
+    bench.ip("rule del sport 80 ipproto 6 prohibit");
+    bench.ip("rule add sport 8080 ipproto 6 prohibit");
     check(&bench, &backend("by the backend's", &packet, Expect::Redirect(routed(&packet, "192.0.2.10:80"))));
 }
 

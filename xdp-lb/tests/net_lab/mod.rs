@@ -165,7 +165,21 @@ pub(crate) fn goes_to(mac: [u8; 6]) -> impl Fn(&NextHop) -> bool {
 }
 
 fn ip(arguments: &str) -> String {
-    let output = Command::new("ip").args(arguments.split_whitespace()).output().expect("iproute2");
+    let words: Vec<_> = arguments.split_whitespace().collect();
+    let mut command = match words.as_slice() {
+        // `ip -n` changes the mounts of all, which cannot be done in a chroot.
+        ["-n", namespace, rest @ ..] => {
+            let mut command = Command::new("nsenter");
+            command.arg(format!("--net=/run/netns/{namespace}")).arg("ip").args(rest);
+            command
+        }
+        all => {
+            let mut command = Command::new("ip");
+            command.args(all);
+            command
+        }
+    };
+    let output = command.output().expect("iproute2 and nsenter");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "ip {arguments}: {errors} (this test needs root)");
     String::from_utf8_lossy(&output.stdout).into_owned()
