@@ -42,7 +42,7 @@ pub(super) fn make(kernel: &Kernel, tests: &Path, archive: &Path) -> anyhow::Res
     if root.exists() {
         fs::remove_dir_all(&root).with_context(|| format!("cannot remove {}", root.display()))?;
     }
-    for folder in ["bin", "proc", "sys", "dev", "modules"] {
+    for folder in ["bin", "proc", "sys", "dev", "tmp", "modules"] {
         fs::create_dir_all(root.join(folder)).with_context(|| format!("cannot create {}", root.display()))?;
     }
     let program = |name: &str| find_program(name).with_context(|| format!("there is no {name}"));
