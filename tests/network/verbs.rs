@@ -103,6 +103,7 @@ fn what_was_said_outlives_reloads_and_restarts() {
     // Larger maps are filled with what the smaller ones held, flows on moving slots and counters included.
     let counted = world.daemon.status().unwrap().service("echo").unwrap().traffic;
     world.daemon.configure(|setup| setup.datapath = "capacity = { backends = 4000 }".to_owned()).unwrap();
+    world.daemon.terminate().unwrap();
     world.daemon.start_again().unwrap();
     assert!(world.daemon.log().contains("pinned maps cannot be reused"), "{}", world.daemon.log());
     assert_eq!(facts(&world), before, "after a restart into larger maps");

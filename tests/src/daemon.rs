@@ -127,6 +127,7 @@ impl Daemon {
 
     /// Starts it again, after its end, with the same configuration: it takes over what it has left pinned.
     pub fn start_again(&mut self) -> Result<()> {
+        ensure!(self.process.ended()?.is_some(), "the daemon has not ended yet");
         self.process = self.setup.launch(&self.host)?;
         self.ready()
     }

@@ -102,7 +102,10 @@ impl Owner {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ended::Stopped,
-                Some(command) = self.commands.recv() => self.obey(command).await,
+                Some(command) = self.commands.recv() => {
+                    self.obey(command).await;
+                    continue;
+                }
                 _count = self.observations.recv_many(&mut results, BATCH) => {
                     if !self.observe(results.drain(..)) {
                         // Most results are what was expected; publishing costs as much as there are backends.
@@ -134,6 +137,8 @@ impl Owner {
         }
     }
 
+    /// Does what it is told. What it has changed is published before the answer: whoever looks then sees it. An answer
+    /// that nobody waits for any more is no failure.
     async fn obey(&mut self, command: Command) {
         match command {
             Command::Reload(answer) => {
@@ -147,17 +152,21 @@ impl Owner {
                     }
                 }
                 self.refused = result.as_ref().err().cloned();
-                // Nobody waits any more if this fails.
+                self.publish();
                 let _unheard = answer.send(result);
             }
             Command::Plan(config, answer) => {
                 let _unheard = answer.send(self.plan(*config));
             }
             Command::Change(service, backend, change, answer) => {
-                let _unheard = answer.send(self.change(&service, &backend, &change).await);
+                let result = self.change(&service, &backend, &change).await;
+                self.publish();
+                let _unheard = answer.send(result);
             }
             Command::Add(service, backend, answer) => {
-                let _unheard = answer.send(self.add(&service, backend).await);
+                let result = self.add(&service, backend).await;
+                self.publish();
+                let _unheard = answer.send(result);
             }
         }
     }
