@@ -7,7 +7,7 @@ use xdp_lb_common::{
     endpoint::{Bucket, BucketV4, BucketV6, Key, Role},
 };
 
-use crate::family::{Family, key};
+use crate::family::Family;
 
 #[map]
 pub(crate) static ENDPOINTS_V4: Array<BucketV4> = Array::with_max_entries(1, BPF_F_MMAPABLE);
@@ -24,7 +24,7 @@ pub(crate) fn find<F: Family>(
     protocol: u8,
     role: Role,
 ) -> Option<u32> {
-    let key = key::<F>(address, port, protocol, role);
+    let key = <F::Bucket as Bucket>::Key::new(address, port, protocol, role);
     // An empty table (`buckets` 0) reads the array's first bucket of the generation: keys of zero match nothing.
     F::endpoints().get(shape.base.wrapping_add(key.bucket(shape)))?.find(key)
 }

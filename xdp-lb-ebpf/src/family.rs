@@ -3,7 +3,6 @@
 use aya_ebpf::maps::Array;
 use network_types::ip::{Ipv4Hdr, Ipv6Hdr};
 use xdp_lb_common::{
-    Be16,
     checksum::Delta,
     control::{Control, TableShape},
     endpoint::{Bucket, BucketV4, BucketV6, Key},
@@ -169,15 +168,4 @@ impl Family for V6 {
         ip.hop_limit = ip.hop_limit.wrapping_sub(1);
         Some(())
     }
-}
-
-/// An endpoint's key in the family's table.
-#[inline(always)]
-pub(crate) fn key<F: Family>(
-    address: F::Address,
-    port: Be16,
-    protocol: u8,
-    role: xdp_lb_common::endpoint::Role,
-) -> <F::Bucket as Bucket>::Key {
-    Key::new(address, port, protocol, role)
 }
