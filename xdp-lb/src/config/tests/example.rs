@@ -169,3 +169,15 @@ fn no_metrics_section_is_no_metrics() {
     let loaded = parse("config.toml", "datapath = { interfaces = [\"eth0\"] }", &TestHost).unwrap();
     assert_eq!(loaded.config.metrics, None);
 }
+
+/// What `examples/` has is right as it stands, where the interfaces exist.
+#[test]
+fn the_example_files() {
+    for (name, text) in [
+        ("nat.toml", include_str!("../../../../examples/nat.toml")),
+        ("dsr.toml", include_str!("../../../../examples/dsr.toml")),
+    ] {
+        let loaded = parse(name, text, &TestHost).unwrap_or_else(|report| panic!("{report}"));
+        assert!(loaded.warnings.is_empty() && !loaded.config.services.is_empty(), "{}", loaded.warnings);
+    }
+}
