@@ -8,7 +8,7 @@ use xdp_lb_common::{
     Be16,
     backend::{Backend, Mode, flag},
     endpoint::Role,
-    service::Service,
+    service::{Policy, Service},
     slot::Slot,
 };
 
@@ -56,7 +56,7 @@ fn four_thousand_services_with_sixty_five_thousand_backends_and_four_million_slo
         let table: Vec<_> =
             (0..size).map(|slot| Slot::default().stable(service * each + 1 + slot % each)).collect();
         bench.dataplane.store_slots(service * size, &table);
-        bench.dataplane.store_service(service, Service::new(service * size, size));
+        bench.dataplane.store_service(service, Service::new(service * size, size, Policy::default()));
     }
     let prepared = bench.dataplane.prepare(&endpoints).expect("endpoints");
     bench.dataplane.publish(&prepared);

@@ -99,7 +99,7 @@ fn flows_on_dead_backends_are_decided_anew() {
 }
 
 /// Stores a backend's record with these flags.
-fn mark(bench: &mut Bench, backend: u32, flags: u8) {
+fn mark(bench: &mut Bench, backend: u32, flags: u16) {
     let record = Backend { flags, ..dsr_backend(bench, backend) };
     bench.dataplane.store_backend(backend, &record);
 }

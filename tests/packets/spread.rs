@@ -10,7 +10,7 @@ use xdp_lb::{
 use xdp_lb_common::{
     backend::{Backend, Mode, flag},
     endpoint::Role,
-    service::Service,
+    service::{Policy, Service},
     slot::Slot,
 };
 
@@ -33,7 +33,7 @@ pub(crate) fn weighted(vip: SocketAddr, weights: &[u32]) -> Bench {
     let table: Vec<_> =
         slots::fill(size, &members).iter().map(|owner| Slot::default().stable(owner + 1)).collect();
     bench.dataplane.store_slots(0, &table);
-    bench.dataplane.store_service(0, Service::new(0, size));
+    bench.dataplane.store_service(0, Service::new(0, size, Policy::default()));
     let mut endpoints = Endpoints::default();
     state::add(&mut endpoints, vip, 6, Role::Service, 0);
     let prepared = bench.dataplane.prepare(&endpoints).expect("endpoints");

@@ -7,7 +7,7 @@ use xdp_lb_common::{
     Be16,
     backend::{Backend, Mode, flag},
     endpoint::{Key as _, KeyV4, KeyV6, Role},
-    service::Service,
+    service::{Policy, Service},
     slot::Slot,
 };
 
@@ -88,7 +88,7 @@ pub(crate) fn store(dataplane: &mut Dataplane, inside: Interface, outside: Inter
         }
         let owner = entry.backend.map_or(Slot::default(), |_| Slot::default().stable(index + 1));
         dataplane.store_slots(index * 7, &[owner; 7]);
-        dataplane.store_service(index, Service::new(index * 7, 7));
+        dataplane.store_service(index, Service::new(index * 7, 7, Policy::default()));
     }
     let prepared = dataplane.prepare(&endpoints).expect("endpoints");
     dataplane.publish(&prepared);

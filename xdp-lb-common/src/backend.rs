@@ -42,35 +42,45 @@ map_value! {
         pub transport_delta: Delta,
         /// A [`Mode`].
         pub mode: u8,
+        /// Reserved, zero.
+        pub reserved: u8,
         /// A [`flag`] set.
-        pub flags: u8,
-        /// The weight set at run time, with [`flag::WEIGHT`]. For a daemon that takes over; the program does not look.
-        pub weight: u16,
+        pub flags: u16,
     }
 }
 
 /// Bits of [`Backend::flags`].
 pub mod flag {
     /// The index is in use.
-    pub const USED: u8 = 1;
+    pub const USED: u16 = 1;
     /// The addresses are IPv6.
-    pub const V6: u8 = 2;
+    pub const V6: u16 = 2;
     /// The backend is dead: connections that are noted to be on it are decided anew. A daemon that takes over goes by
     /// it, too.
-    pub const DOWN: u8 = 4;
+    pub const DOWN: u16 = 4;
     /// The service's protocol is UDP. For a daemon that takes over; the program does not look.
-    pub const UDP: u8 = 8;
+    pub const UDP: u16 = 8;
     /// An operator drains it. As the next three: for a daemon that takes over.
-    pub const DRAIN: u8 = 16;
+    pub const DRAIN: u16 = 16;
     /// An operator has taken it out: to the program as good as dead.
-    pub const MAINT: u8 = 32;
+    pub const MAINT: u16 = 32;
     /// An operator has set its weight.
-    pub const WEIGHT: u8 = 64;
+    pub const WEIGHT: u16 = 64;
     /// An operator has added it: the configuration need not name it.
-    pub const ADDED: u8 = 128;
+    pub const ADDED: u16 = 128;
+    /// Too few backends are healthy: this one serves whatever its checks say.
+    pub const PANIC: u16 = 256;
 }
 
 impl Backend {
+    /// Whether it keeps the connections that it has: it is in use and not known to be dead.
+    #[inline(always)]
+    #[must_use]
+    pub const fn serves(&self) -> bool {
+        let down = if self.flags & flag::PANIC != 0 { 0 } else { flag::DOWN };
+        self.flags & (flag::USED | flag::MAINT | down) == flag::USED
+    }
+
     /// The checksum changes of replacing `vip` and its port by this backend's address and port.
     ///
     /// Unused bytes of an IPv4 address are zero on both sides and add nothing.

@@ -18,19 +18,26 @@ map_value! {
         pub reply_packets: u64,
         /// Bytes of replies.
         pub reply_bytes: u64,
+        /// Connections that have ended, as far as it is seen: of noted flows each one, by both FINs or an RST; of others
+        /// the client's FINs and RSTs.
+        pub closed: u64,
         /// Reserved, zero.
-        pub reserved: [u64; 3],
+        pub reserved: [u64; 2],
     }
 }
 
 map_value! {
     /// What was addressed to a service and reached no backend.
     #[derive(Default)]
-    pub struct ServiceCounters[16] {
+    pub struct ServiceCounters[32] {
         /// Packets dropped.
         pub dropped_packets: u64,
         /// Bytes dropped.
         pub dropped_bytes: u64,
+        /// Of the dropped packets, those whose senders were told: by an RST, or by ICMP.
+        pub rejected_packets: u64,
+        /// Flows that were not noted for want of room in the flow table.
+        pub unnoted: u64,
     }
 }
 
@@ -43,6 +50,7 @@ impl BackendCounters {
             (&mut self.connections, other.connections),
             (&mut self.reply_packets, other.reply_packets),
             (&mut self.reply_bytes, other.reply_bytes),
+            (&mut self.closed, other.closed),
         ] {
             *sum = sum.wrapping_add(more);
         }

@@ -3,8 +3,10 @@
 //! Everything here is `no_std`, free of I/O and tested on the host. Values that travel in packets keep their
 //! network byte order, as [`Be16`]; everything else is in host order.
 #![cfg_attr(not(test), no_std)]
+#![cfg_attr(target_arch = "bpf", feature(asm_experimental_arch))]
 
 mod abi;
+pub mod atomic;
 pub mod backend;
 mod be;
 pub mod checksum;
@@ -12,6 +14,7 @@ pub mod control;
 pub mod counters;
 pub mod endpoint;
 pub mod flow;
+pub mod load;
 pub mod map;
 pub mod mix;
 pub mod neighbour;

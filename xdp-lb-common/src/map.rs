@@ -16,6 +16,10 @@ pub const SLOTS: &str = "SLOTS";
 pub const BACKENDS: &str = "BACKENDS";
 /// LRU hash of [`crate::flow::FlowKey`] → [`crate::flow::Flow`]: flows on moving slots.
 pub const FLOWS: &str = "FLOWS";
+/// [`crate::load::Load`] by backend index.
+pub const LOADS: &str = "LOADS";
+/// Whose turn it is, by service index; see [`crate::service::Algorithm::RoundRobin`].
+pub const TURNS: &str = "TURNS";
 /// Device map by interface index: where packets may be sent.
 pub const DEVICES: &str = "DEVICES";
 /// Per-CPU [`crate::counters::BackendCounters`], by backend index.
@@ -47,7 +51,7 @@ const MAPPED: Kind = kind(2, 1 << 10);
 const PER_CPU: Kind = kind(6, 0);
 
 /// Every pinned map with what it is, in the order in which the daemon opens them. Part of [`crate::ABI`].
-pub const ALL: [(&str, Kind); 13] = [
+pub const ALL: [(&str, Kind); 15] = [
     (META, kind(2, 0)),
     (CONTROL, MAPPED),
     (ENDPOINTS_V4, MAPPED),
@@ -56,6 +60,8 @@ pub const ALL: [(&str, Kind); 13] = [
     (SLOTS, MAPPED),
     (BACKENDS, MAPPED),
     (FLOWS, kind(9, 0)),
+    (LOADS, MAPPED),
+    (TURNS, MAPPED),
     (DEVICES, kind(25, 0)),
     (BACKEND_COUNTERS, PER_CPU),
     (SERVICE_COUNTERS, PER_CPU),

@@ -46,6 +46,8 @@ drop_reasons! {
     Inconsistent = 8 "inconsistent",
     /// The backend's interface is not among the configured ones.
     NoDevice = 9 "no-device",
+    /// Every backend that could take the connection has its `max_connections`.
+    BackendsFull = 10 "backends-full",
 }
 
 #[cfg(test)]

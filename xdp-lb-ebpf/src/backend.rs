@@ -1,10 +1,7 @@
 //! Backends.
 
 use aya_ebpf::{bindings::BPF_F_MMAPABLE, macros::map, maps::Array};
-use xdp_lb_common::{
-    DropReason,
-    backend::{Backend, flag},
-};
+use xdp_lb_common::{DropReason, backend::Backend};
 
 #[map]
 static BACKENDS: Array<Backend> = Array::with_max_entries(1, BPF_F_MMAPABLE);
@@ -18,7 +15,5 @@ pub(crate) fn get(index: u32) -> Result<&'static Backend, DropReason> {
 /// Whether a backend is one of this service and not known to be dead.
 #[inline(always)]
 pub(crate) fn serves(index: u32, service: u32) -> bool {
-    BACKENDS.get(index).is_some_and(|backend| {
-        backend.service == service && backend.flags & (flag::USED | flag::DOWN | flag::MAINT) == flag::USED
-    })
+    BACKENDS.get(index).is_some_and(|backend| backend.service == service && backend.serves())
 }

@@ -11,6 +11,7 @@ mod endpoint;
 mod family;
 mod flow;
 mod forward;
+mod load;
 mod packet;
 mod parse;
 mod service;

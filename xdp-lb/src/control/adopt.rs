@@ -31,7 +31,7 @@ pub(super) fn adopt(adopted: &Adopted, sizes: &Sizes, now: Timestamp) -> (Vec<Se
     let records: BTreeMap<u32, _> =
         adopted.services.iter().map(|(index, service, slots)| (*index, (service, slots))).collect();
     let mut services: BTreeMap<u32, Service> = BTreeMap::new();
-    for (index, record) in &adopted.backends {
+    for (index, record, weight) in &adopted.backends {
         let Some((service, slots)) = records.get(&record.service) else { continue };
         let region = Region { base: service.base(), size: service.size() };
         let vip = address(record, &record.vip, record.vip_port.get());
@@ -45,7 +45,7 @@ pub(super) fn adopt(adopted: &Adopted, sizes: &Sizes, now: Timestamp) -> (Vec<Se
             }
         };
         if service.config.vip == vip && allocation.backends.claim(*index) {
-            service.backends.push(known(*index, record, now));
+            service.backends.push(known(*index, record, *weight, now));
         }
     }
     (services.into_values().collect(), allocation)
@@ -89,7 +89,7 @@ fn empty(record: &backend::Backend, region: Region, vip: SocketAddr, table: &[Sl
     }
 }
 
-fn known(index: u32, record: &backend::Backend, now: Timestamp) -> Backend {
+fn known(index: u32, record: &backend::Backend, weight: u16, now: Timestamp) -> Backend {
     let address = address(record, &record.address, record.port.get());
     let state = if record.flags & flag::DOWN == 0 { State::Up } else { State::Down };
     let way = (record.ifindex != 0).then(|| Resolved {
@@ -100,7 +100,7 @@ fn known(index: u32, record: &backend::Backend, now: Timestamp) -> Backend {
         gateway: None,
     });
     Backend {
-        config: config::Backend { name: address.to_string(), address, weight: record.weight },
+        config: config::Backend { name: address.to_string(), address, weight },
         index,
         health: Machine::new(state, "as before the daemon's restart", now),
         way: Way::unknown(way),
@@ -111,7 +111,7 @@ fn known(index: u32, record: &backend::Backend, now: Timestamp) -> Backend {
                 flag::DRAIN => Admin::Drain,
                 _ => Admin::Maint,
             },
-            weight: (record.flags & flag::WEIGHT != 0).then_some(record.weight),
+            weight: (record.flags & flag::WEIGHT != 0).then_some(weight),
             added: record.flags & flag::ADDED != 0,
         },
     }

@@ -79,6 +79,8 @@ impl Owner {
             let service = &mut self.services[position];
             for backend in &service.backends {
                 self.dataplane.store_backend(backend.index, &contents::backend(service, backend));
+                let terms = contents::terms(backend);
+                self.dataplane.store_terms(backend.index, terms, backend.weight());
             }
             let table = contents::table(service);
             service.note_moves(&table, Instant::now());

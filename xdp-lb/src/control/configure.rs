@@ -172,7 +172,7 @@ mod tests {
         fn a_grown_table_sends_every_flow_to_the_same_slot(hash: u32, old in 1u32..3000, factor in 1u32..9) {
             let slots: Vec<_> = (1..=old).map(|owner| Slot::default().moving(owner, owner + 1)).collect();
             let grown = resize(&slots, old * factor);
-            let find = |size: u32| service::Service::new(0, size).slot_of(hash) as usize;
+            let find = |size: u32| service::Service::new(0, size, service::Policy::default()).slot_of(hash) as usize;
             prop_assert_eq!(slots[find(old)], grown[find(old * factor)]);
         }
     }

@@ -9,7 +9,9 @@ use xdp_lb_common::{
     Be16,
     backend::{self, Mode},
     endpoint::{Key as _, KeyV4, KeyV6, Role},
-    mix, service,
+    load::Terms,
+    mix,
+    service::{self, Policy},
     slot::Slot,
 };
 
@@ -54,8 +56,13 @@ pub(super) fn owned(service: &Service) -> Vec<u32> {
 }
 
 /// A service's record.
-pub(super) const fn service(service: &Service) -> service::Service {
-    service::Service::new(service.region.base, service.region.size)
+pub(super) fn service(service: &Service) -> service::Service {
+    service::Service::new(service.region.base, service.region.size, Policy::default())
+}
+
+/// On which terms a backend takes new connections.
+pub(super) fn terms(backend: &Backend) -> Terms {
+    Terms { share: backend.share(), limit: 0 }
 }
 
 /// A backend's record.
@@ -86,7 +93,6 @@ pub(super) fn backend(service: &Service, backend: &Backend) -> backend::Backend 
         service: service.index,
         mode: service.mode() as u8,
         flags,
-        weight: backend.weight(),
         ..backend::Backend::default()
     }
     .with_deltas()

@@ -24,10 +24,10 @@ impl Dataplane {
     /// Takes over the counters of what was adopted from the maps in `old`. The old program counts on until the new one is
     /// attached; what it counts meanwhile is lost.
     pub(super) fn carry_counters(&mut self, old: &Path, adopted: &Adopted) -> Result<(), DataplaneError> {
-        let backends = adopted.backends.iter().map(|(index, _)| *index);
+        let backends = adopted.backends.iter().map(|(index, ..)| *index);
         self.copy::<8>(old, map::BACKEND_COUNTERS, backends)?;
         let services: Vec<u32> = adopted.services.iter().map(|(index, ..)| *index).collect();
-        self.copy::<2>(old, map::SERVICE_COUNTERS, services.iter().copied())?;
+        self.copy::<4>(old, map::SERVICE_COUNTERS, services.iter().copied())?;
         let carried = Map::Array(open(old, map::CARRIED)?);
         let carried = Array::<_, [u64; 8]>::try_from(carried).map_err(DataplaneError::map(map::CARRIED))?;
         for index in services {

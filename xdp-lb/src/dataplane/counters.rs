@@ -17,7 +17,7 @@ use super::{Dataplane, DataplaneError, again};
 /// Reads counters, apart from the daemon's own access: scrapes do not wait for the owner of the state.
 pub struct Reader {
     backends: PerCpuArray<MapData, [u64; 8]>,
-    services: PerCpuArray<MapData, [u64; 2]>,
+    services: PerCpuArray<MapData, [u64; 4]>,
     carried: Array<MapData, [u64; 8]>,
     drops: PerCpuArray<MapData, u64>,
 }
@@ -74,8 +74,7 @@ impl Reader {
     /// What a service dropped for want of a backend.
     pub fn service(&self, index: u32) -> Result<ServiceCounters, DataplaneError> {
         let cpus = self.services.get(&index, 0).map_err(DataplaneError::map(map::SERVICE_COUNTERS))?;
-        let [dropped_packets, dropped_bytes] = sum(&cpus);
-        Ok(ServiceCounters { dropped_packets, dropped_bytes })
+        Ok(bytemuck::cast(sum(&cpus)))
     }
 
     /// Dropped packets by reason.

@@ -1,17 +1,12 @@
 //! BPF arrays mapped into the daemon's memory.
 #![expect(unsafe_code, reason = "memory shared with the kernel")]
 
-use std::{
-    marker::PhantomData,
-    num::NonZeroUsize,
-    os::fd::AsFd as _,
-    ptr::NonNull,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::{marker::PhantomData, num::NonZeroUsize, os::fd::AsFd as _, ptr::NonNull};
 
 use aya::maps::MapData;
 use bytemuck::Pod;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
+use xdp_lb_common::atomic::Word;
 
 use super::DataplaneError;
 
@@ -21,7 +16,7 @@ use super::DataplaneError;
 /// changed, which the order of stores and the layouts allow for. Unchanged words are not stored: other CPUs' caches
 /// keep their lines.
 pub(super) struct Mapped<T> {
-    words: NonNull<AtomicU64>,
+    words: NonNull<Word>,
     bytes: NonZeroUsize,
     len: u32,
     value: PhantomData<T>,
@@ -56,7 +51,8 @@ impl<T: Pod> Mapped<T> {
         self.len
     }
 
-    fn words(&self, index: u32) -> &[AtomicU64] {
+    /// The words of the value at `index`, which others may change at any time.
+    pub(super) fn words(&self, index: u32) -> &[Word] {
         assert!(index < self.len, "index {index} of a map of {}", self.len);
         // SAFETY: within the mapping by the assertion.
         let first = unsafe { self.words.add(index as usize * Self::WORDS) };
@@ -69,7 +65,7 @@ impl<T: Pod> Mapped<T> {
         let mut value = T::zeroed();
         let bytes = bytemuck::bytes_of_mut(&mut value);
         for (word, bytes) in self.words(index).iter().zip(bytes.as_chunks_mut::<8>().0) {
-            *bytes = word.load(Ordering::Acquire).to_ne_bytes();
+            *bytes = word.load().to_ne_bytes();
         }
         value
     }
@@ -79,8 +75,8 @@ impl<T: Pod> Mapped<T> {
         let mut changed = false;
         for (word, bytes) in self.words(index).iter().zip(bytemuck::bytes_of(value).as_chunks::<8>().0) {
             let new = u64::from_ne_bytes(*bytes);
-            if word.load(Ordering::Relaxed) != new {
-                word.store(new, Ordering::Release);
+            if word.load() != new {
+                word.store(new);
                 changed = true;
             }
         }

@@ -38,7 +38,7 @@ use xdp_lb_common::{
     control::Control,
     counters::BackendCounters,
     endpoint::{BucketV4, BucketV6},
-    flow, map,
+    flow, load, map,
     service::Service,
     slot::Slot,
 };
@@ -73,6 +73,7 @@ pub struct Dataplane {
     slots: Mapped<Slot>,
     backends: Mapped<Backend>,
     carried: Mapped<BackendCounters>,
+    loads: Mapped<[u64; load::WORDS]>,
     /// Values that a per-CPU map has for each key: one for each CPU that there may ever be.
     cpus: usize,
     reader: Arc<Reader>,
@@ -143,6 +144,7 @@ impl Dataplane {
             slots: Mapped::new(data(&ebpf, map::SLOTS)?, sizes.slots)?,
             backends: Mapped::new(data(&ebpf, map::BACKENDS)?, sizes.backends)?,
             carried: Mapped::new(data(&ebpf, map::CARRIED)?, sizes.services)?,
+            loads: Mapped::new(data(&ebpf, map::LOADS)?, sizes.backends)?,
             cpus: aya::util::nr_cpus().map_err(|(what, source)| DataplaneError::pin("read", what)(source))?,
             reader: Arc::new(Reader::open(&ebpf)?),
             ebpf,

@@ -23,6 +23,8 @@ pub(super) fn load(maps: &Path, sizes: &Sizes) -> Result<Ebpf, DataplaneError> {
         (map::SLOTS, sizes.slots),
         (map::BACKENDS, sizes.backends),
         (map::FLOWS, sizes.flows),
+        (map::LOADS, sizes.backends),
+        (map::TURNS, sizes.services),
         (map::BACKEND_COUNTERS, sizes.backends),
         (map::SERVICE_COUNTERS, sizes.services),
         (map::CARRIED, sizes.services),

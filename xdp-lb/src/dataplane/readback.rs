@@ -5,6 +5,7 @@ use std::path::Path;
 use aya::maps::MapData;
 use xdp_lb_common::{
     backend::{Backend, flag},
+    load::{self, Load},
     map,
     service::Service,
     slot::Slot,
@@ -17,8 +18,8 @@ use super::{Dataplane, DataplaneError, Sizes, mapped::Mapped};
 pub struct Adopted {
     /// Services in use and their slots, by index.
     pub services: Vec<(u32, Service, Vec<Slot>)>,
-    /// Backends in use, by index.
-    pub backends: Vec<(u32, Backend)>,
+    /// Backends in use, by index, with their weights in force.
+    pub backends: Vec<(u32, Backend, u16)>,
 }
 
 impl Adopted {
@@ -32,20 +33,28 @@ impl Adopted {
             &Mapped::new(&pinned(map::SERVICES)?, sizes.services)?,
             &Mapped::new(&pinned(map::SLOTS)?, sizes.slots)?,
             &Mapped::new(&pinned(map::BACKENDS)?, sizes.backends)?,
+            &Mapped::new(&pinned(map::LOADS)?, sizes.backends)?,
         ))
     }
 
-    fn read(services: &Mapped<Service>, slots: &Mapped<Slot>, backends: &Mapped<Backend>) -> Self {
+    fn read(
+        services: &Mapped<Service>,
+        slots: &Mapped<Slot>,
+        backends: &Mapped<Backend>,
+        loads: &Mapped<[u64; load::WORDS]>,
+    ) -> Self {
         let in_use = (0..services.len()).filter_map(|index| {
             let service = services.load(index);
             let end = service.base().checked_add(service.size()).filter(|end| *end <= slots.len())?;
             let slots = (service.base()..end).map(|slot| slots.load(slot)).collect();
             (service.size() != 0).then_some((index, service, slots))
         });
-        let backends = (1..backends.len()).map(|index| (index, backends.load(index)));
+        let weight =
+            |index| loads.words(index).try_into().map_or(0, |words| Load::new(words).weight().load());
+        let backends = (1..backends.len()).map(|index| (index, backends.load(index), weight(index) as u16));
         Self {
             services: in_use.collect(),
-            backends: backends.filter(|(_, backend)| backend.flags & flag::USED != 0).collect(),
+            backends: backends.filter(|(_, backend, _)| backend.flags & flag::USED != 0).collect(),
         }
     }
 }
@@ -57,6 +66,6 @@ impl Dataplane {
         if self.staged {
             return self.earlier.clone();
         }
-        Adopted::read(&self.services, &self.slots, &self.backends)
+        Adopted::read(&self.services, &self.slots, &self.backends, &self.loads)
     }
 }

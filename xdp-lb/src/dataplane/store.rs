@@ -6,6 +6,7 @@ use xdp_lb_common::{
     control::{Control, flag},
     counters::{BackendCounters, ServiceCounters},
     flow::Seed,
+    load::{self, Load, Terms},
     map,
     service::Service,
     slot::Slot,
@@ -17,6 +18,15 @@ impl Dataplane {
     /// Stores a backend's record. New backends go first, before any slot names them.
     pub fn store_backend(&mut self, index: u32, backend: &Backend) {
         self.backends.store(index, backend);
+    }
+
+    /// Stores on which terms a backend takes new connections, and its weight for a daemon that takes over.
+    pub fn store_terms(&mut self, index: u32, terms: Terms, weight: u16) {
+        if let Ok(words) = self.loads.words(index).try_into() {
+            let load = Load::new(words);
+            load.terms().store(terms.word());
+            load.weight().store(u64::from(weight));
+        }
     }
 
     /// Stores slots from `base` on; returns how many changed.
@@ -58,6 +68,7 @@ impl Dataplane {
         total.add(&self.reader.backend(index)?);
         self.carried.store(service, &total);
         self.backends.store(index, &Backend::default());
+        self.loads.store(index, &[0; load::WORDS]);
         self.reset::<BackendCounters, 8>(map::BACKEND_COUNTERS, index)
     }
 
@@ -65,7 +76,7 @@ impl Dataplane {
     pub fn retire_service(&mut self, index: u32) -> Result<(), DataplaneError> {
         self.services.store(index, &Service::default());
         self.carried.store(index, &BackendCounters::default());
-        self.reset::<ServiceCounters, 2>(map::SERVICE_COUNTERS, index)
+        self.reset::<ServiceCounters, 4>(map::SERVICE_COUNTERS, index)
     }
 
     /// Zeroes a per-CPU counter of `T`, a value of `WORDS` words.
