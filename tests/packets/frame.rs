@@ -16,6 +16,12 @@ pub(crate) enum L4 {
     Syn,
     /// TCP with ACK.
     Ack,
+    /// TCP with FIN and ACK.
+    Fin,
+    /// TCP with RST.
+    Rst,
+    /// TCP with SYN and ACK.
+    SynAck,
     /// UDP.
     Udp,
     /// UDP without a checksum.
@@ -96,6 +102,9 @@ impl Frame {
         match self.l4 {
             L4::Syn => ip.tcp(source, destination, 1000, 64_000).syn().write(&mut bytes, &payload),
             L4::Ack => ip.tcp(source, destination, 1001, 64_000).ack(77).write(&mut bytes, &payload),
+            L4::Fin => ip.tcp(source, destination, 1001, 64_000).ack(77).fin().write(&mut bytes, &payload),
+            L4::Rst => ip.tcp(source, destination, 1001, 64_000).rst().write(&mut bytes, &payload),
+            L4::SynAck => ip.tcp(source, destination, 76, 64_000).syn().ack(1001).write(&mut bytes, &payload),
             L4::Udp | L4::UdpUnsummed => ip.udp(source, destination).write(&mut bytes, &payload),
         }
         .expect("a packet");

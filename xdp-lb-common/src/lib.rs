@@ -21,6 +21,7 @@ pub mod neighbour;
 mod reason;
 pub mod service;
 pub mod slot;
+pub mod track;
 
 pub use abi::ABI;
 pub use be::Be16;

@@ -6,6 +6,9 @@ use crate::atomic::Word;
 /// Words of a [`Load`].
 pub const WORDS: usize = 8;
 
+/// Changed by hand with the words' order or meaning.
+pub(crate) const LAYOUT: u64 = 1 << 32 | WORDS as u64;
+
 /// One backend's entry of [`crate::map::LOADS`].
 #[derive(Clone, Copy, Debug)]
 pub struct Load<'a>(&'a [Word; WORDS]);

@@ -12,7 +12,7 @@
 //! A slot settles when its window is over (what began before the move is noted by then) or when its previous backend is
 //! lost. While it moves it may be given to yet another owner at any time: the flows of the one before are noted.
 
-use crate::{abi::map_value, flow::Flow};
+use crate::abi::map_value;
 
 /// The backend index that means "none".
 pub const NO_BACKEND: u32 = 0;
@@ -20,10 +20,10 @@ pub const NO_BACKEND: u32 = 0;
 /// Backend indices stay below this, so that two of them, a generation and two flags make a word.
 pub const MAX_BACKENDS: u32 = 1 << 24;
 
-const INDEX: u64 = MAX_BACKENDS as u64 - 1;
+pub(crate) const INDEX: u64 = MAX_BACKENDS as u64 - 1;
 const PREVIOUS: u32 = 24;
 const GENERATION: u32 = 48;
-const GENERATIONS: u64 = (1 << 14) - 1;
+pub(crate) const GENERATIONS: u64 = (1 << 14) - 1;
 const SETTLING: u64 = 1 << 62;
 const MOVING: u64 = 1 << 63;
 
@@ -111,14 +111,6 @@ impl Slot {
     pub const fn of_unknown(self, opens: bool) -> u32 {
         if opens || self.is_settling() || !self.is_moving() { self.owner() } else { self.previous() }
     }
-
-    /// Whether what was noted of a flow with this hash holds. An entry that is given to another flow while it is read
-    /// does not.
-    #[inline(always)]
-    #[must_use]
-    pub const fn knows(self, flow: &Flow, hash: u32) -> bool {
-        flow.generation == self.generation() && flow.hash == hash
-    }
 }
 
 #[cfg(test)]
@@ -140,14 +132,6 @@ mod tests {
         }
         assert_eq!((stable.settling(), moving.settling().stable(3).is_moving()), (stable, false));
         assert!(moving.settling().is_settling() && moving.bereft().is_settling() && !moving.is_settling());
-    }
-
-    #[test]
-    fn flows_are_known_in_their_generation_only() {
-        let first = Slot::default().moving(3, 7);
-        let flow = Flow { backend: 3, generation: first.generation(), hash: 9, ..Flow::default() };
-        assert!(first.knows(&flow, 9) && first.settling().owned_by(5).knows(&flow, 9));
-        assert!(!first.knows(&flow, 8) && !first.stable(3).moving(7, 3).knows(&flow, 9));
     }
 
     #[test]

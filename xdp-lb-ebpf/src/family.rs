@@ -3,6 +3,7 @@
 use aya_ebpf::maps::Array;
 use network_types::ip::{Ipv4Hdr, Ipv6Hdr};
 use xdp_lb_common::{
+    Be16,
     checksum::Delta,
     control::{Control, TableShape},
     endpoint::{Bucket, BucketV4, BucketV6, Key},
@@ -31,7 +32,7 @@ pub(crate) trait Family {
     /// See [`parse`].
     fn parse(packet: &mut Packet<'_>) -> Option<Datagram<Self::Address>>;
     /// The flow hash of a client's packet.
-    fn hash(datagram: &Datagram<Self::Address>, seed: &flow::Seed) -> u32;
+    fn hash(client: Self::Address, client_port: Be16, service_port: Be16, seed: &flow::Seed) -> u32;
     /// An address as backends are stored: IPv4 in the first four bytes.
     fn address(bytes: &[u8; 16]) -> Self::Address;
     /// An address as four words, IPv4 in the first: how the routing helper and the flow table take it.
@@ -80,8 +81,8 @@ impl Family for V4 {
     }
 
     #[inline(always)]
-    fn hash(datagram: &Datagram<u32>, seed: &flow::Seed) -> u32 {
-        flow::hash([datagram.source], datagram.source_port, datagram.destination_port, seed)
+    fn hash(client: u32, client_port: Be16, service_port: Be16, seed: &flow::Seed) -> u32 {
+        flow::hash([client], client_port, service_port, seed)
     }
 
     #[inline(always)]
@@ -135,8 +136,8 @@ impl Family for V6 {
     }
 
     #[inline(always)]
-    fn hash(datagram: &Datagram<[u64; 2]>, seed: &flow::Seed) -> u32 {
-        flow::hash(Self::words(datagram.source), datagram.source_port, datagram.destination_port, seed)
+    fn hash(client: [u64; 2], client_port: Be16, service_port: Be16, seed: &flow::Seed) -> u32 {
+        flow::hash(Self::words(client), client_port, service_port, seed)
     }
 
     #[inline(always)]

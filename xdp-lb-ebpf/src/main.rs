@@ -26,6 +26,10 @@ use crate::{
 };
 
 /// What to do with a packet that is not dropped.
+///
+/// As wide as [`DropReason`], so that a `Result` of the two has no undefined half: the compiler may shift that before it
+/// looks which it is, and the verifier finds a pointer there.
+#[repr(u32)]
 #[derive(Clone, Copy)]
 pub(crate) enum Verdict {
     /// Leave it to the kernel's network stack.

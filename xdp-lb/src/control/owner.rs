@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     config::{self, Config},
-    dataplane::{Dataplane, DataplaneError, Endpoints},
+    dataplane::{Dataplane, Endpoints},
     health::{Checks, Observation, State, Target},
     model::{self, Status},
     net::{Link, NextHop, Watcher},
@@ -256,10 +256,9 @@ impl Owner {
 }
 
 /// Waits for a sweep to end; for ever if there is none.
-async fn swept(sweeping: &mut Option<Sweeping>) -> Result<Option<Sweep>, DataplaneError> {
+async fn swept(sweeping: &mut Option<Sweeping>) -> Option<Sweep> {
     match sweeping {
-        // A sweep does not panic; if it did, its slots would wait for the next one.
-        Some(task) => task.await.unwrap_or(Err(DataplaneError::Object { what: "flow table to sweep" })),
+        Some(task) => task.await.ok(),
         None => std::future::pending().await,
     }
 }

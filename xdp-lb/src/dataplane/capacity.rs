@@ -2,15 +2,22 @@
 
 use std::fmt;
 
-use xdp_lb_common::slot::MAX_BACKENDS;
+use xdp_lb_common::{
+    slot::MAX_BACKENDS,
+    track::{self, TableSizes},
+};
 
 use crate::config::Capacity;
 
 /// Most buckets in one generation of an endpoint table.
 const MAX_BUCKETS: u32 = 1 << 24;
 
-/// Flows on moving slots that are remembered unless the operator says otherwise: about 16 MB.
+/// Flows that are noted at most, unless the operator says otherwise: 6 MB.
 const FLOWS: u32 = 131_072;
+/// Connections that are being opened: 3 MB. One is kept for five seconds at most.
+const EMBRYOS: u32 = 65_536;
+/// Clients that keep their backend: 3 MB.
+const CLIENTS: u32 = 65_536;
 
 /// Entries of each map. The program has no such limits compiled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +30,12 @@ pub struct Sizes {
     pub slots: u32,
     /// Buckets in one generation of an endpoint table, per address family.
     pub buckets: u32,
-    /// Flows on moving slots.
+    /// Flows that are noted.
     pub flows: u32,
+    /// Connections that are being opened.
+    pub embryos: u32,
+    /// Clients that keep their backend.
+    pub clients: u32,
     /// Interfaces.
     pub devices: u32,
 }
@@ -57,8 +68,16 @@ impl Sizes {
         let slots = asked.slots.unwrap_or_else(|| grow(needs.slots, 1 << 18)).max(needs.slots).max(1);
         let buckets = services.saturating_add(backends).saturating_mul(2).min(MAX_BUCKETS);
         let backends = backends.saturating_add(1).min(MAX_BACKENDS);
-        let flows = asked.flows.unwrap_or(FLOWS);
-        Self { services, backends, slots, buckets, flows, devices: grow(needs.interfaces, 64) }
+        Self {
+            services,
+            backends,
+            slots,
+            buckets,
+            flows: asked.flows.unwrap_or(FLOWS),
+            embryos: EMBRYOS,
+            clients: CLIENTS,
+            devices: grow(needs.interfaces, 64),
+        }
     }
 
     /// The least that will do for it: maps that are there are used if they have that.
@@ -72,7 +91,19 @@ impl Sizes {
             slots: asked.slots.unwrap_or(0).max(needs.slots),
             buckets: services.saturating_add(backends).saturating_mul(2).min(MAX_BUCKETS),
             flows: asked.flows.unwrap_or(0),
+            embryos: 0,
+            clients: 0,
             devices: needs.interfaces,
+        }
+    }
+
+    /// Buckets of the tables of flows.
+    #[must_use]
+    pub const fn tables(&self) -> TableSizes {
+        TableSizes {
+            flows: track::buckets_for(self.flows),
+            embryos: track::buckets_for(self.embryos),
+            clients: track::buckets_for(self.clients),
         }
     }
 
@@ -84,6 +115,8 @@ impl Sizes {
             && self.slots >= other.slots
             && self.buckets >= other.buckets
             && self.flows >= other.flows
+            && self.embryos >= other.embryos
+            && self.clients >= other.clients
             && self.devices >= other.devices
     }
 }

@@ -16,13 +16,16 @@ pub(super) const BALANCER: &str = "balancer";
 /// Creates the maps, or opens those pinned in `maps`, and loads the program.
 pub(super) fn load(maps: &Path, sizes: &Sizes) -> Result<Ebpf, DataplaneError> {
     let mut loader = EbpfLoader::new();
+    let tables = sizes.tables();
     for (name, entries) in [
         (map::ENDPOINTS_V4, 2 * sizes.buckets),
         (map::ENDPOINTS_V6, 2 * sizes.buckets),
         (map::SERVICES, sizes.services),
         (map::SLOTS, sizes.slots),
         (map::BACKENDS, sizes.backends),
-        (map::FLOWS, sizes.flows),
+        (map::FLOWS, tables.flows),
+        (map::EMBRYOS, tables.embryos),
+        (map::CLIENTS, tables.clients),
         (map::LOADS, sizes.backends),
         (map::TURNS, sizes.services),
         (map::BACKEND_COUNTERS, sizes.backends),
