@@ -17,7 +17,7 @@ use super::{
     state::{Backend, Operator, Service, Way},
 };
 use crate::{
-    config::{self, Algorithm, Forwarding, Protocol},
+    config::{self, Algorithm, Forwarding, NoBackend, Protocol, Track},
     dataplane::{Adopted, Sizes},
     health::{Machine, State},
     model::Admin,
@@ -71,8 +71,14 @@ fn empty(record: &backend::Backend, region: Region, vip: SocketAddr, table: &[Sl
         protocol: if record.flags & flag::UDP == 0 { Protocol::Tcp } else { Protocol::Udp },
         forwarding: if record.mode == backend::Mode::Dsr as u8 { Forwarding::Dsr } else { Forwarding::Nat },
         algorithm: Algorithm::Maglev,
+        affinity: None,
+        track: Track::Auto,
+        idle_timeout: Duration::ZERO,
         slots: None,
         drain_timeout: Duration::ZERO,
+        slow_start: None,
+        panic_threshold: 0,
+        no_backend: NoBackend::Drop,
         health: None,
         backends: Vec::new(),
     };
@@ -100,7 +106,7 @@ fn known(index: u32, record: &backend::Backend, weight: u16, now: Timestamp) -> 
         gateway: None,
     });
     Backend {
-        config: config::Backend { name: address.to_string(), address, weight },
+        config: config::Backend::new(address.to_string(), address, weight),
         index,
         health: Machine::new(state, "as before the daemon's restart", now),
         way: Way::unknown(way),

@@ -193,6 +193,9 @@ impl Pins {
             slots: of(map::SLOTS),
             buckets: of(map::ENDPOINTS_V4) / 2,
             flows: of(map::FLOWS),
+            // No map is made of these sizes: any will do.
+            embryos: wanted.embryos,
+            clients: wanted.clients,
             devices: of(map::DEVICES),
         };
         Ok(if sizes.covers(wanted) { Found::Usable { sizes, seed } } else { Found::Small { sizes, seed } })
