@@ -11,13 +11,13 @@ use xdp_lb_common::{
     endpoint::{Key as _, KeyV4, KeyV6, Role},
     load::Terms,
     mix,
-    service::{self, Policy},
+    service::{self, Policy, flag},
     slot::Slot,
 };
 
 use super::state::{Backend, Service};
 use crate::{
-    config::Protocol,
+    config::{Algorithm, NoBackend, Protocol},
     dataplane::Endpoints,
     health::State,
     model::Admin,
@@ -57,12 +57,36 @@ pub(super) fn owned(service: &Service) -> Vec<u32> {
 
 /// A service's record.
 pub(super) fn service(service: &Service) -> service::Service {
-    service::Service::new(service.region.base, service.region.size, Policy::default())
+    service::Service::new(service.region.base, service.region.size, policy(service))
+}
+
+/// How its backends are chosen.
+fn policy(service: &Service) -> Policy {
+    let config = &service.config;
+    let algorithm = match config.algorithm {
+        Algorithm::Maglev => service::Algorithm::Maglev,
+        Algorithm::RoundRobin => service::Algorithm::RoundRobin,
+        Algorithm::LeastConnections => service::Algorithm::LeastConnections,
+        Algorithm::LeastResponseTime => service::Algorithm::LeastResponseTime,
+    };
+    let flags = [
+        (flag::TRACKED, config.is_tracked()),
+        (flag::AFFINITY, config.affinity.is_some()),
+        (flag::REJECT, config.no_backend == NoBackend::Reject),
+        (flag::BOTH_WAYS, service.mode() == Mode::Nat),
+    ];
+    let affinity = config.affinity.map_or(0, |timeout| u16::try_from(timeout.as_secs()).unwrap_or(u16::MAX));
+    Policy {
+        sequence: 0,
+        algorithm,
+        flags: flags.into_iter().filter(|(_, set)| *set).fold(0, |all, (flag, _)| all | flag),
+        affinity,
+    }
 }
 
 /// On which terms a backend takes new connections.
 pub(super) fn terms(backend: &Backend) -> Terms {
-    Terms { share: backend.share(), limit: 0 }
+    Terms { share: backend.share(), limit: backend.config.max_connections.unwrap_or(0) }
 }
 
 /// A backend's record.
