@@ -14,7 +14,9 @@ use xdp_lb_common::{
 
 use super::{
     allocation::{Allocation, Region},
-    state::{Backend, Operator, Service, Way},
+    contents,
+    shares::{self, Stage},
+    state::{Backend, Operator, Part, Service, Way},
 };
 use crate::{
     config::{self, Algorithm, Forwarding, NoBackend, Protocol, Track},
@@ -48,7 +50,16 @@ pub(super) fn adopt(adopted: &Adopted, sizes: &Sizes, now: Timestamp) -> (Vec<Se
             service.backends.push(known(*index, record, *weight, now));
         }
     }
+    services.values_mut().for_each(take_parts);
     (services.into_values().collect(), allocation)
+}
+
+/// Who owns slots has its full share: it does not come back, whenever this daemon started.
+fn take_parts(service: &mut Service) {
+    let owned = contents::owned(service);
+    for (backend, _) in service.backends.iter_mut().zip(owned).filter(|(_, owned)| *owned > 0) {
+        backend.part.share = shares::full(backend.weight());
+    }
 }
 
 fn address(record: &backend::Backend, octets: &[u8; 16], port: u16) -> SocketAddr {
@@ -92,6 +103,7 @@ fn empty(record: &backend::Backend, region: Region, vip: SocketAddr, table: &[Sl
         moves: moving.map(|(position, _)| (position, now)).collect(),
         table: table.to_vec(),
         owned: Vec::new(),
+        stage: if record.flags & flag::PANIC == 0 { Stage::default() } else { Stage::Panic },
     }
 }
 
@@ -120,5 +132,6 @@ fn known(index: u32, record: &backend::Backend, weight: u16, now: Timestamp) -> 
             weight: (record.flags & flag::WEIGHT != 0).then_some(weight),
             added: record.flags & flag::ADDED != 0,
         },
+        part: Part::default(),
     }
 }

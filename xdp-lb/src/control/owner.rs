@@ -121,7 +121,9 @@ impl Owner {
                 _now = look_round.tick() => {
                     let put_back = self.keep_attached();
                     self.look_after_moves();
+                    let ramped = self.look_after_ramps();
                     if !put_back
+                        && !ramped
                         && self.interface_warnings() == self.published_warnings
                         && self.dataplane.in_place()
                     {
@@ -225,9 +227,7 @@ impl Owner {
             self.services.iter().map(|service| status::service(service, &self.lingering)).collect();
         self.published_warnings = self.interface_warnings();
         let mut warnings = self.published_warnings.clone();
-        warnings.extend(services.iter().filter(|service| service.backends.iter().all(|b| b.slots == 0)).map(
-            |service| format!("service {} has no usable backend: its packets are dropped", service.name),
-        ));
+        warnings.extend(self.services.iter().flat_map(status::warnings));
         let status = Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
