@@ -16,7 +16,7 @@ use super::{
     allocation::{Allocation, Region},
     contents,
     shares::{self, Stage},
-    state::{Backend, Operator, Part, Service, Way},
+    state::{Backend, Operator, Service, Way},
 };
 use crate::{
     config::{self, Algorithm, Forwarding, NoBackend, Protocol, Track},
@@ -117,12 +117,10 @@ fn known(index: u32, record: &backend::Backend, weight: u16, now: Timestamp) -> 
         destination_mac: record.destination_mac,
         gateway: None,
     });
+    let config = config::Backend::new(address.to_string(), address, weight);
+    let health = Machine::new(state, "as before the daemon's restart", now);
     Backend {
-        config: config::Backend::new(address.to_string(), address, weight),
-        index,
-        health: Machine::new(state, "as before the daemon's restart", now),
         way: Way::unknown(way),
-        leaving: None,
         operator: Operator {
             admin: match record.flags & (flag::DRAIN | flag::MAINT) {
                 0 => Admin::Ready,
@@ -132,6 +130,6 @@ fn known(index: u32, record: &backend::Backend, weight: u16, now: Timestamp) -> 
             weight: (record.flags & flag::WEIGHT != 0).then_some(weight),
             added: record.flags & flag::ADDED != 0,
         },
-        part: Part::default(),
+        ..Backend::new(config, index, health)
     }
 }

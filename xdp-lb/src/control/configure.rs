@@ -11,7 +11,7 @@ use xdp_lb_common::slot::Slot;
 
 use super::{
     allocation::{Allocation, Region},
-    state::{Backend, Operator, Part, Service, Way},
+    state::{Backend, Service},
 };
 use crate::{
     config::{self, Config, Forwarding, Protocol},
@@ -111,11 +111,11 @@ fn configure_service(
             (Some(_), Some(previous)) if !previous.health.is_unchecked() => previous.health.clone(),
             (Some(_), _) => Machine::new(State::Unknown, "not checked yet", now),
         };
-        let (index, way, operator, part) = match previous {
-            Some(previous) => (previous.index, previous.way.clone(), previous.operator, previous.part),
-            None => (allocation.backends.take()?, Way::unknown(None), Operator::default(), Part::default()),
-        };
-        backends.push(Backend { config: backend.clone(), index, health, way, leaving: None, operator, part });
+        let config = backend.clone();
+        backends.push(match previous {
+            Some(previous) => Backend { config, health, leaving: None, ..previous.clone() },
+            None => Backend::new(config, allocation.backends.take()?, health),
+        });
     }
     let stage = previous.map(|previous| previous.stage).unwrap_or_default();
     let (table, moves) = previous.map(|previous| resized(previous, size)).unwrap_or_default();

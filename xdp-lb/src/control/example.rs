@@ -69,13 +69,12 @@ pub(super) fn backend(word: &str) -> Backend {
     let way = Resolved { ifindex: 1, interface, source_mac: mac, destination_mac: mac, gateway: None };
     let way = if word.starts_with("lost") { Err("cut".to_owned()) } else { Ok(way) };
     let config = config::Backend::new(String::new(), ([10, 0, 0, 1], 80).into(), 1);
+    let config = config::Backend { backup: word.ends_with('+'), ..config };
     Backend {
-        config: config::Backend { backup: word.ends_with('+'), ..config },
-        index: 1,
-        health: Machine::new(state, "", Timestamp::UNIX_EPOCH),
         way: Way { now: Some(way), last: None },
         leaving: word.starts_with("gone").then(Instant::now),
         operator: Operator { admin, weight: word.starts_with("zero").then_some(0), added: false },
         part: Part { share: shares::full(1), ramp: None },
+        ..Backend::new(config, 1, Machine::new(state, "", Timestamp::UNIX_EPOCH))
     }
 }

@@ -15,6 +15,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
+use xdp_lb_common::load;
 
 use super::{
     Command, Handle, allocation::Allocation, settle::Sweeping, state::Service, status, sweep::Sweep,
@@ -177,14 +178,18 @@ impl Owner {
     fn observe(&mut self, results: impl Iterator<Item = Observation>) -> bool {
         let now = Timestamp::now();
         let mut changed = BTreeSet::new();
-        for Observation { backend, target, result } in results {
-            let Some(&(at, position)) = self.positions.get(&backend) else { continue };
+        for Observation { backend: index, target, result, took } in results {
+            let Some(&(at, position)) = self.positions.get(&index) else { continue };
             let service = &mut self.services[at];
             let Some(health) = service.config.health else { continue };
             let backend = &mut service.backends[position];
             // A result that comes in after a reload may be of another backend's check.
             if backend.target(&health) != target {
                 continue;
+            }
+            if service.config.is_timed_by_checks() && result.is_ok() {
+                backend.response = load::smoothed(backend.response, took.as_micros() as u64);
+                self.dataplane.store_response(index, backend.response);
             }
             let text = result.as_ref().map(String::as_str).map_err(String::as_str);
             if !backend.health.observe(text, health.rise, health.fall, now) {

@@ -45,6 +45,8 @@ pub(super) struct Backend {
     pub(super) leaving: Option<Instant>,
     pub(super) operator: Operator,
     pub(super) part: Part,
+    /// Average time in which its checks connect, in microseconds, where it is the response time; 0: not known yet.
+    pub(super) response: u64,
 }
 
 /// What a backend has of its service's new connections, as decided last. Outlives reloads.
@@ -133,6 +135,20 @@ impl Service {
 }
 
 impl Backend {
+    /// One that nothing else is known of.
+    pub(super) fn new(config: config::Backend, index: u32, health: Machine) -> Self {
+        Self {
+            config,
+            index,
+            health,
+            way: Way::unknown(None),
+            leaving: None,
+            operator: Operator::default(),
+            part: Part::default(),
+            response: 0,
+        }
+    }
+
     /// Whether it can be reached: it keeps the connections that it has.
     pub(super) fn lives(&self, stage: Stage) -> bool {
         self.may_live(stage) && matches!(self.way.now, Some(Ok(_)))
