@@ -34,6 +34,7 @@ mod plan;
 mod privileges;
 mod reload;
 mod reload_refused;
+mod shares;
 mod start_refused;
 mod survival;
 mod verbs;

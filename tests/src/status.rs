@@ -46,6 +46,8 @@ pub struct Service {
     pub slots: u64,
     /// Slots on their way from one backend to another.
     pub moving: u64,
+    /// Whether so few backends are healthy that health is ignored.
+    pub panic: bool,
     /// What was counted, backends that are gone included.
     pub traffic: Traffic,
     /// Packets that no backend got.
@@ -76,6 +78,8 @@ pub struct Backend {
     pub weight: u64,
     /// `ready`, `drain` or `maint`.
     pub admin: String,
+    /// What of its full share it has, 0 to 1, while that grows.
+    pub slow_start: Option<f64>,
     /// Its share of the service's slots, 0 to 1.
     pub share: f64,
     /// `up`, `down` or `unknown`.
@@ -149,6 +153,7 @@ impl Service {
             backends: list(value, "backends")?.iter().map(Backend::read).collect::<Result<_>>()?,
             slots: number(value, "slots")?,
             moving: number(value, "moving")?,
+            panic: flag(value, "panic")?,
             traffic: Traffic::read(value)?,
             dropped: number(value, "dropped_packets")?,
         })
@@ -177,18 +182,17 @@ impl Backend {
     fn read(value: &Value) -> Result<Self> {
         let health = value.get("health").ok_or_else(|| missing("health"))?;
         let next_hop = value.get("next_hop").ok_or_else(|| missing("next_hop"))?;
-        let leaving = value.get("leaving").and_then(Value::as_bool);
-        let reachable = next_hop.get("usable").and_then(Value::as_bool);
         Ok(Self {
             name: text(value, "name")?,
             weight: number(value, "weight")?,
             admin: text(value, "admin")?,
+            slow_start: value.get("slow_start").and_then(Value::as_f64),
             share: value.get("share").and_then(Value::as_f64).ok_or_else(|| missing("share"))?,
             health: text(health, "state")?,
             reason: text(health, "reason")?,
             slots: number(value, "slots")?,
-            leaving: leaving.ok_or_else(|| missing("leaving"))?,
-            reachable: reachable.ok_or_else(|| missing("usable"))?,
+            leaving: flag(value, "leaving")?,
+            reachable: flag(next_hop, "usable")?,
             next_hop: text(next_hop, "detail")?,
             traffic: Traffic::read(value)?,
         })
@@ -207,6 +211,10 @@ fn number(value: &Value, key: &str) -> Result<u64> {
     value.get(key).and_then(Value::as_u64).ok_or_else(|| missing(key))
 }
 
+fn flag(value: &Value, key: &str) -> Result<bool> {
+    value.get(key).and_then(Value::as_bool).ok_or_else(|| missing(key))
+}
+
 fn missing(key: &str) -> anyhow::Error {
     anyhow!("no {key}")
 }
@@ -223,7 +231,7 @@ mod tests {
             r#"{{"pid": 7, "config": {{"revision": 2, "refused": null}}, "warnings": ["hot"],
                 "interfaces": [{{"name": "eth0", "mode": "native", "problem": null}}],
                 "drops": [{{"reason": "no-backend", "packets": 3}}],
-                "services": [{{"name": "web", "slots": 101, "moving": 7, "dropped_packets": 3, {counted},
+                "services": [{{"name": "web", "slots": 101, "moving": 7, "panic": false, "dropped_packets": 3, {counted},
                 "backends": [{{"name": "web-1", "weight": 3, "admin": "ready", "leaving": false, "share": 0.5, "slots": 50,
                 "health": {{"state": "down", "reason": "connection refused"}},
                 "next_hop": {{"usable": true, "detail": "on eth0"}}, {counted}}}]}}]}}"#

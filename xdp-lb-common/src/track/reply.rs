@@ -5,10 +5,7 @@ use super::{
     decide::{count, forget_opening},
     table,
 };
-use crate::{DropReason, flow::FlowKey};
-
-/// Part of a new handshake time in the moving average: an eighth, as in TCP's smoothed round-trip time (RFC 6298).
-const ALPHA: u32 = 3;
+use crate::{DropReason, flow::FlowKey, load::smoothed};
 
 /// Takes in a backend's TCP packet with SYN, FIN or RST on a tracked service; whether a connection has ended.
 #[inline(always)]
@@ -29,7 +26,8 @@ pub fn answered<M: Memory>(
             } else {
                 let began = Stamp::from_word(found.bucket.stamp(found.way).load()).since;
                 let load = memory.load(found.entry.backend()).ok_or(DropReason::Inconsistent)?;
-                load.response().store(smoothed(load.response().load(), memory.micros().wrapping_sub(began)));
+                load.response()
+                    .store(smoothed(load.response().load(), u64::from(memory.micros().wrapping_sub(began))));
             }
             return Ok(false);
         }
@@ -45,20 +43,4 @@ pub fn answered<M: Memory>(
         count(memory, found.entry.backend(), u64::MAX)?;
     }
     Ok(ended)
-}
-
-/// The average after another handshake of so many microseconds; the first is the average.
-#[inline(always)]
-const fn smoothed(average: u64, micros: u32) -> u64 {
-    let micros = if micros == 0 { 1 } else { micros as u64 };
-    if average == 0 {
-        return micros;
-    }
-    let next = average - (average >> ALPHA) + (micros >> ALPHA);
-    // Small averages would stand still between two steps.
-    if next == average && micros != average {
-        if micros > average { next + 1 } else { next - 1 }
-    } else {
-        next
-    }
 }

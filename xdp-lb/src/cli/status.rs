@@ -165,6 +165,12 @@ fn remarks(backend: &Backend, reason: &str) -> String {
     if backend.added {
         remarks.push("added at run time".to_owned());
     }
+    if backend.backup {
+        remarks.push("backup".to_owned());
+    }
+    if let Some(part) = backend.slow_start {
+        remarks.push(format!("slow start {:.0}%", part * 100.0));
+    }
     if backend.giving_up > 0 {
         remarks.push(format!("{} slots move away", backend.giving_up));
     }

@@ -8,12 +8,15 @@ mod allocation;
 mod apply;
 mod configure;
 mod contents;
+#[cfg(test)]
+mod example;
 mod interfaces;
 mod operate;
 mod owner;
 mod plan;
 mod reload;
 mod settle;
+mod shares;
 mod start;
 mod state;
 mod status;

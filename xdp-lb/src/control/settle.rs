@@ -1,4 +1,4 @@
-//! How moves end: windows, sweeps, and backends that nothing is left on.
+//! What time brings: moves end by windows and sweeps, slow starts go on, and backends leave that nothing is left on.
 
 use std::{
     collections::BTreeSet,
@@ -10,7 +10,14 @@ use tokio::task::JoinHandle;
 use tracing::{debug, error, info};
 use xdp_lb_common::track::Table;
 
-use super::{configure::Gone, contents, owner::Owner, state::Backend, sweep::Sweep};
+use super::{
+    configure::Gone,
+    contents,
+    owner::Owner,
+    shares::Shares,
+    state::{Backend, Service},
+    sweep::Sweep,
+};
 use crate::dataplane::DataplaneError;
 
 /// A sweep at work.
@@ -50,6 +57,19 @@ impl Owner {
         if (settling || leaving) && self.sweeping.is_none() && now >= self.next_sweep {
             self.start_sweep();
         }
+    }
+
+    /// Gives backends in slow start what has become theirs; whether there was anything to give.
+    pub(super) fn look_after_ramps(&mut self) -> bool {
+        let now = Instant::now();
+        let due = |service: &Service| {
+            let ramps = service.backends.iter().any(|backend| backend.part.ramp.is_some());
+            ramps && !Shares::of(service, now).are_in_force(service)
+        };
+        let due: Vec<_> = (0..self.services.len()).filter(|at| due(&self.services[*at])).collect();
+        let any = !due.is_empty();
+        self.refresh(due);
+        any
     }
 
     fn start_sweep(&mut self) {

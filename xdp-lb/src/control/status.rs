@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::state::{Backend, Service};
-use crate::model;
+use super::{
+    shares::{self, Stage},
+    state::{Backend, Service},
+};
+use crate::{config::NoBackend, model};
 
 /// A service, its counters still zero.
 ///
@@ -29,11 +32,44 @@ pub(super) fn service(service: &Service, lingering: &BTreeMap<u32, u32>) -> mode
         algorithm: service.config.algorithm.to_string(),
         slots: service.region.size,
         moving: service.moves.len() as u32,
+        panic: service.stage == Stage::Panic,
         traffic: model::Traffic::default(),
         dropped_packets: 0,
         dropped_bytes: 0,
         backends: backends.collect(),
     }
+}
+
+/// What is wrong with a service as a whole.
+pub(super) fn warnings(service: &Service) -> Vec<String> {
+    let (name, mut warnings) = (&service.config.name, Vec::new());
+    match service.stage {
+        Stage::Primaries => {}
+        Stage::Backups => {
+            warnings.push(format!("service {name} runs on its backups: no other backend is usable"));
+        }
+        Stage::Panic => {
+            let ((healthy, of), threshold) = (shares::healthy(service), service.config.panic_threshold);
+            warnings.push(format!(
+                "service {name} is in panic: {healthy} of {of} backends healthy, less than {threshold} %; health is \
+                 ignored"
+            ));
+        }
+    }
+    if service.owned.iter().all(|owned| *owned == 0) {
+        let lost = match service.config.no_backend {
+            NoBackend::Drop => "its packets are dropped",
+            NoBackend::Reject => "its clients are rejected",
+        };
+        warnings.push(format!("service {name} has no usable backend: {lost}"));
+    }
+    warnings
+}
+
+/// What of its full share a backend has, while that grows.
+fn slow_start(backend: &Backend) -> Option<f64> {
+    let (share, full) = (backend.part.share, shares::full(backend.weight()));
+    (0 < share && share < full).then(|| f64::from(share) / f64::from(full))
 }
 
 fn backend(backend: &Backend, slots: u32, size: u32) -> model::Backend {
@@ -45,6 +81,9 @@ fn backend(backend: &Backend, slots: u32, size: u32) -> model::Backend {
         configured_weight: backend.config.weight,
         admin: backend.operator.admin,
         added: backend.operator.added,
+        backup: backend.config.backup,
+        max_connections: backend.config.max_connections,
+        slow_start: slow_start(backend),
         giving_up: 0,
         lingering: 0,
         leaving: backend.is_leaving(),

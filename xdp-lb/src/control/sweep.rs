@@ -53,8 +53,8 @@ impl Swept {
             table: service.table.clone(),
             v6: config.vip.is_ipv6(),
             drain: seconds(config.drain_timeout),
-            idle: None::<Duration>.map(seconds),
-            affinity: None::<Duration>.map(seconds),
+            idle: config.is_tracked().then(|| seconds(config.idle_timeout)),
+            affinity: config.affinity.map(seconds),
             udp: config.protocol == Protocol::Udp,
             needed: BTreeSet::new(),
         }

@@ -14,9 +14,9 @@ const MAX_BUCKETS: u32 = 1 << 24;
 
 /// Flows that are noted at most, unless the operator says otherwise: 6 MB.
 const FLOWS: u32 = 131_072;
-/// Connections that are being opened: 3 MB. One is kept for five seconds at most.
+/// Connections being opened that are noted, unless the operator says otherwise.
 const EMBRYOS: u32 = 65_536;
-/// Clients that keep their backend: 3 MB.
+/// Clients that are remembered, unless the operator says otherwise.
 const CLIENTS: u32 = 65_536;
 
 /// Entries of each map. The program has no such limits compiled in.
@@ -32,9 +32,9 @@ pub struct Sizes {
     pub buckets: u32,
     /// Flows that are noted.
     pub flows: u32,
-    /// Connections that are being opened.
+    /// Connections being opened.
     pub embryos: u32,
-    /// Clients that keep their backend.
+    /// Clients that are remembered.
     pub clients: u32,
     /// Interfaces.
     pub devices: u32,
@@ -74,8 +74,8 @@ impl Sizes {
             slots,
             buckets,
             flows: asked.flows.unwrap_or(FLOWS),
-            embryos: EMBRYOS,
-            clients: CLIENTS,
+            embryos: asked.embryos.unwrap_or(EMBRYOS),
+            clients: asked.clients.unwrap_or(CLIENTS),
             devices: grow(needs.interfaces, 64),
         }
     }
@@ -91,8 +91,8 @@ impl Sizes {
             slots: asked.slots.unwrap_or(0).max(needs.slots),
             buckets: services.saturating_add(backends).saturating_mul(2).min(MAX_BUCKETS),
             flows: asked.flows.unwrap_or(0),
-            embryos: 0,
-            clients: 0,
+            embryos: asked.embryos.unwrap_or(0),
+            clients: asked.clients.unwrap_or(0),
             devices: needs.interfaces,
         }
     }
@@ -125,11 +125,13 @@ impl fmt::Display for Sizes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} services, {} backends, {} slots, {} flows, {} interfaces",
+            "{} services, {} backends, {} slots, {} flows, {} embryos, {} clients, {} interfaces",
             self.services,
             self.backends - 1,
             self.slots,
             self.flows,
+            self.embryos,
+            self.clients,
             self.devices
         )
     }
@@ -157,9 +159,17 @@ mod tests {
         let derived = Sizes::of(needs, Capacity::default());
         assert_eq!((derived.services, derived.backends, derived.slots), (8192, 131_073, 8_000_000));
         assert_eq!(derived.devices, 80);
-        let asked = Capacity { services: Some(4096), backends: Some(65_536), slots: Some(1), flows: None };
+        assert_eq!((derived.flows, derived.embryos, derived.clients), (131_072, 65_536, 65_536));
+        let asked = Capacity {
+            services: Some(4096),
+            backends: Some(65_536),
+            slots: Some(1),
+            clients: Some(7),
+            ..Capacity::default()
+        };
         let sizes = Sizes::of(needs, asked);
         assert_eq!((sizes.services, sizes.backends, sizes.slots), (4096, 65_537, 4_000_000));
+        assert_eq!((sizes.embryos, sizes.clients), (65_536, 7));
         assert!(derived.covers(&sizes) && !sizes.covers(&derived));
     }
 }

@@ -46,7 +46,9 @@ fn backends() -> Vec<Backend> {
     let next_hop = NextHop { usable: false, detail: "eth0 has no carrier".to_owned() };
     let lost = Backend { next_hop, slots: 0, share: 0.0, ..backend("web-4", 4) };
     let health = Health { state: State::Unknown, reason: "not checked yet".to_owned(), since: ago(5) };
-    let new = Backend { added: true, health, slots: 60, share: 0.6, ..backend("web-5", 5) };
+    let slow_start = Some(0.4);
+    let new = Backend { added: true, backup: true, slow_start, health, ..backend("web-5", 5) };
+    let new = Backend { slots: 60, share: 0.6, ..new };
     // The name is one that another has by now.
     let leaving =
         Backend { leaving: true, slots: 0, share: 0.0, giving_up: 7, lingering: 3, ..backend("web-1", 6) };

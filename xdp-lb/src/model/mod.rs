@@ -82,12 +82,14 @@ pub struct Service {
     pub protocol: String,
     /// "nat" or "dsr".
     pub forwarding: String,
-    /// "maglev".
+    /// "maglev", "round-robin", "least-connections" or "least-response-time".
     pub algorithm: String,
     /// Size of its slot table.
     pub slots: u32,
     /// Slots on their way from one backend to another: connections from before are looked up.
     pub moving: u32,
+    /// Whether so few backends are healthy that health is ignored.
+    pub panic: bool,
     /// What all its backends counted, gone ones included.
     #[serde(flatten)]
     pub traffic: Traffic,
@@ -118,6 +120,12 @@ pub struct Backend {
     pub admin: Admin,
     /// Whether an operator has added it.
     pub added: bool,
+    /// Whether it gets connections only while no other backend can take any.
+    pub backup: bool,
+    /// Most connections that it may have at a time; `None`: any number.
+    pub max_connections: Option<u32>,
+    /// What of its full share it has, 0 to 1, while that grows; `None`: all, or no connections at all.
+    pub slow_start: Option<f64>,
     /// Slots that move away from it: connections that they had may still be on it.
     pub giving_up: u32,
     /// Connections that it has on slots of other backends, as the last sweep of the flow table found them.

@@ -33,7 +33,8 @@ web  192.0.2.10:80 tcp nat maglev, 100 slots (37 moving), 70 packets, 10.5 kB, 1
 30 slots move away; 4 connections on others' slots
  ! web-3    10.0.0.3:8080       1   0.0%  down          1h1m       10  1.5 kB      2  connection refused (3 in a row)
  ! web-4    10.0.0.4:8080       1   0.0%  no way       1m30s       10  1.5 kB      2  eth0 has no carrier
-   web-5    10.0.0.5:8080       1  60.0%  unknown         5s       10  1.5 kB      2  not checked yet; added at run time
+   web-5    10.0.0.5:8080       1  60.0%  unknown         5s       10  1.5 kB      2  not checked yet; added at run time; \
+backup; slow start 40%
    web-1    10.0.0.6:8080       1   0.0%  up, leaving  1m30s       10  1.5 kB      2  connected; 7 slots move away; \
 3 connections on others' slots
    web-7    10.0.0.7:8080       1   0.0%  up, maint    1m30s       10  1.5 kB      2  connected
