@@ -18,6 +18,7 @@ mod moving;
 mod mutation;
 mod nat;
 mod pass;
+mod reject;
 mod reply;
 mod spread;
 mod start;

@@ -12,7 +12,7 @@ use xdp_lb_common::{
 use crate::{
     bench::Bench,
     case::xdp_action,
-    frame::{Frame, L4},
+    frame::{Frame, L4, tcp},
     spread::{backend_of, dsr_backend, weighted},
 };
 
@@ -52,7 +52,7 @@ fn new_connections_go_to_the_owner_and_old_ones_stay() {
             (2, L4::Ack, NEW), // noted at its SYN
             (1, L4::Syn, OLD), // perhaps not the client's: for the connection's backend to answer
             (1, L4::Ack, OLD),
-            (1, L4::Rst, OLD),
+            (1, L4::Tcp(tcp::RST), OLD),
             (1, L4::Syn, NEW), // the same ports again: a new connection
             (1, L4::Ack, NEW),
         ],

@@ -14,6 +14,7 @@ pub mod control;
 pub mod counters;
 pub mod endpoint;
 pub mod flow;
+pub mod limit;
 pub mod load;
 pub mod map;
 pub mod mix;

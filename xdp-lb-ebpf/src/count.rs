@@ -16,9 +16,9 @@ static SERVICE_CNTRS: PerCpuArray<ServiceCounters> = PerCpuArray::with_max_entri
 #[map]
 static DROPS: PerCpuArray<u64> = PerCpuArray::with_max_entries(DropReason::LEN, 0);
 
-/// Adds to `map[index]` of this CPU. An index out of range counts nowhere.
+/// Changes `map[index]` of this CPU. An index out of range counts nowhere.
 #[inline(always)]
-fn update<T: 'static>(map: &'static PerCpuArray<T>, index: u32, change: impl FnOnce(&mut T)) {
+pub(crate) fn update<T: 'static>(map: &'static PerCpuArray<T>, index: u32, change: impl FnOnce(&mut T)) {
     if let Some(value) = map.get_ptr_mut(index) {
         // SAFETY: the value is this CPU's own, an XDP program is not preempted by another on the same CPU, and the
         // reference ends with the closure.
@@ -60,6 +60,12 @@ pub(crate) fn unserved(service: u32, bytes: u64) {
 #[inline(always)]
 pub(crate) fn unnoted(service: u32) {
     update(&SERVICE_CNTRS, service, |counters| counters.unnoted += 1);
+}
+
+/// A packet for a service that no backend gets, and whose sender is told.
+#[inline(always)]
+pub(crate) fn rejected(service: u32) {
+    update(&SERVICE_CNTRS, service, |counters| counters.rejected_packets += 1);
 }
 
 /// A dropped packet, by reason.

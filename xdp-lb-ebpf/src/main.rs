@@ -11,6 +11,7 @@ mod endpoint;
 mod family;
 mod flow;
 mod forward;
+mod limit;
 mod load;
 mod packet;
 mod parse;

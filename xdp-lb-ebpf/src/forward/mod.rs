@@ -3,6 +3,7 @@
 mod device;
 mod fib;
 mod nat;
+mod reject;
 mod reply;
 
 use xdp_lb_common::{
@@ -35,8 +36,10 @@ pub(crate) fn dispatch<F: Family>(packet: &mut Packet<'_>) -> Result<Verdict, Dr
 
     if let Some(service) = find(datagram.destination, datagram.destination_port, Role::Service) {
         let bytes = packet.len();
-        return to_backend::<F>(packet, &datagram, control, service)
-            .inspect_err(|_| count::unserved(service, bytes));
+        return to_backend::<F>(packet, &datagram, control, service).or_else(|reason| {
+            count::unserved(service, bytes);
+            reject::answer::<F>(packet, service, reason)
+        });
     }
     match find(datagram.source, datagram.source_port, Role::Reply) {
         Some(index) => reply::to_client::<F>(packet, &datagram, control, index),

@@ -1,8 +1,11 @@
 //! The embedded program.
 
-use std::path::Path;
+use std::{io::ErrorKind, path::Path};
 
-use aya::{Ebpf, EbpfLoader, programs::Xdp};
+use aya::{
+    Ebpf, EbpfLoader,
+    programs::{ProgramError, Xdp},
+};
 use xdp_lb_common::map;
 
 use super::{DataplaneError, Sizes};
@@ -39,8 +42,22 @@ pub(super) fn load(maps: &Path, sizes: &Sizes) -> Result<Ebpf, DataplaneError> {
         loader.map_pin_path(name, maps.join(name));
     }
     let mut ebpf = loader.load(OBJECT).map_err(|error| DataplaneError::Load(Box::new(error)))?;
-    program(&mut ebpf)?.load().map_err(|error| DataplaneError::Program(Box::new(error)))?;
+    verify(program(&mut ebpf)?).map_err(|error| DataplaneError::Program(Box::new(error)))?;
     Ok(ebpf)
+}
+
+/// Has the kernel verify and load a program. It gives up when the thread gets a signal, even one that is ignored.
+fn verify(program: &mut Xdp) -> Result<(), ProgramError> {
+    const ATTEMPTS: usize = 5;
+    let interrupted = |result: &Result<(), ProgramError>| matches!(result, Err(ProgramError::LoadError { io_error, .. }) if io_error.kind() == ErrorKind::WouldBlock);
+    let mut result = program.load();
+    for _ in 1..ATTEMPTS {
+        if !interrupted(&result) {
+            break;
+        }
+        result = program.load();
+    }
+    result
 }
 
 /// The balancer.
