@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::state::{Backend, Service};
 use crate::model;
 
-/// A service, its counters still zero.
+/// A service. What the datapath counts is still zero: it is read where it is shown.
 ///
 /// `lingering`: flows on slots of other owners, by backend index.
 pub(super) fn service(service: &Service, lingering: &BTreeMap<u32, u32>) -> model::Service {
@@ -29,10 +29,10 @@ pub(super) fn service(service: &Service, lingering: &BTreeMap<u32, u32>) -> mode
         algorithm: service.config.algorithm.to_string(),
         slots: service.region.size,
         moving: service.moves.len() as u32,
-        traffic: model::Traffic::default(),
-        dropped_packets: 0,
-        dropped_bytes: 0,
+        // No algorithm needs every flow yet.
+        tracked: false,
         backends: backends.collect(),
+        ..model::Service::default()
     }
 }
 
@@ -45,8 +45,6 @@ fn backend(backend: &Backend, slots: u32, size: u32) -> model::Backend {
         configured_weight: backend.config.weight,
         admin: backend.operator.admin,
         added: backend.operator.added,
-        giving_up: 0,
-        lingering: 0,
         leaving: backend.is_leaving(),
         slots,
         share: f64::from(slots) / f64::from(size),
@@ -62,6 +60,6 @@ fn backend(backend: &Backend, slots: u32, size: u32) -> model::Backend {
                 model::NextHop { usable: false, detail: "waiting for the kernel to resolve it".to_owned() }
             }
         },
-        traffic: model::Traffic::default(),
+        ..model::Backend::default()
     }
 }
