@@ -11,7 +11,7 @@ use xdp_lb_lab::topology::{self, VIP4};
 
 use crate::{
     service::Service,
-    world::{HTTP, PATIENCE, Servers, World, addresses},
+    world::{ECHO, HTTP, PATIENCE, Servers, World, addresses},
 };
 
 const WEB: &str = "web";
@@ -64,7 +64,7 @@ fn rates_are_seen_while_there_is_load_and_fall_to_zero() {
         let load = scope.spawn(|| load(&world, (VIP4, 80).into(), &stop));
         let is_loaded = |web: &Shown| {
             // Not known at first; then of a time in part of which there was no load yet.
-            web.rates.is_some_and(|rates| rates.connections > 1.0)
+            web.rates.is_some_and(|rates| rates.connections > 1.0 && rates.closed > 1.0)
                 && web.backends.iter().all(|backend| backend.rates.is_some_and(|rates| rates.packets > 0.0))
         };
         let status = shown(&world, "rates under load", is_loaded);
@@ -95,4 +95,34 @@ fn a_start_shows_no_rates_rather_than_wrong_ones() {
     });
     assert_eq!(rates.unwrap(), Rates::default());
     assert_eq!(status.service(WEB).unwrap().traffic.connections, 20);
+}
+
+/// Whoever closes first, a connection ends once; one that lasts has not ended.
+#[test]
+fn connections_that_end_are_counted_once() {
+    let network = topology::routed(2).unwrap();
+    let service =
+        |name, port, to| Service::new(name, (VIP4, port)).backends(addresses(&network, VIP4.into(), to));
+    let services = [service(WEB, 80, HTTP), service("echo", 7, ECHO)];
+    let servers = Servers::default().web(&network).echo(&network);
+    let world = World::new(network, servers, &services);
+    let closed = |name: &str, count: u64| {
+        let what = format!("{count} connections of {name} to have ended");
+        let status = world
+            .daemon
+            .wait_for(&what, PATIENCE, |status| Ok(status.service(name)?.traffic.closed >= count));
+        let status = status.unwrap();
+        let shown = status.service(name).unwrap();
+        let sum: u64 = shown.backends.iter().map(|backend| backend.traffic.closed).sum();
+        assert_eq!((shown.traffic.closed, sum), (count, count), "{name}");
+        shown.traffic.connections
+    };
+    // The server closes first.
+    world.spread((VIP4, 80).into(), 30);
+    assert_eq!(closed(WEB, 30), 30);
+    // The client does.
+    let echo = (VIP4, 7).into();
+    let _lasting = world.converse(echo, 8);
+    drop(world.converse(echo, 20));
+    assert_eq!(closed("echo", 20), 28);
 }
