@@ -32,6 +32,7 @@ mod nat;
 mod next_hop;
 mod plan;
 mod privileges;
+mod rates;
 mod reject;
 mod reload;
 mod reload_refused;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{config::NoBackend, model};
 
-/// A service, its counters still zero.
+/// A service. What the datapath counts is still zero: it is read where it is shown.
 ///
 /// `lingering`: flows on slots of other owners, by backend index.
 pub(super) fn service(service: &Service, lingering: &BTreeMap<u32, u32>) -> model::Service {
@@ -33,10 +33,9 @@ pub(super) fn service(service: &Service, lingering: &BTreeMap<u32, u32>) -> mode
         slots: service.region.size,
         moving: service.moves.len() as u32,
         panic: service.stage == Stage::Panic,
-        traffic: model::Traffic::default(),
-        dropped_packets: 0,
-        dropped_bytes: 0,
+        tracked: service.config.is_tracked(),
         backends: backends.collect(),
+        ..model::Service::default()
     }
 }
 
@@ -84,8 +83,6 @@ fn backend(backend: &Backend, slots: u32, size: u32) -> model::Backend {
         backup: backend.config.backup,
         max_connections: backend.config.max_connections,
         slow_start: slow_start(backend),
-        giving_up: 0,
-        lingering: 0,
         leaving: backend.is_leaving(),
         slots,
         share: f64::from(slots) / f64::from(size),
@@ -101,6 +98,6 @@ fn backend(backend: &Backend, slots: u32, size: u32) -> model::Backend {
                 model::NextHop { usable: false, detail: "waiting for the kernel to resolve it".to_owned() }
             }
         },
-        traffic: model::Traffic::default(),
+        ..model::Backend::default()
     }
 }
