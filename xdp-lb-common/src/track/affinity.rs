@@ -36,7 +36,7 @@ impl Client {
         }
         let burden = Burden::of(memory.load(backend).ok_or(DropReason::Inconsistent)?);
         let takes = burden.terms.share > 0 && !burden.is_full();
-        Ok(if takes { Some(backend) } else { None })
+        Ok(takes.then_some(backend))
     }
 
     /// Remembers which backend it has. A client that there is no room for is not remembered.

@@ -116,6 +116,7 @@ impl<'a> Bucket<'a> {
     }
 
     /// Every entry of the bucket that is not free, with its place.
+    #[must_use = "entries are only looked at"]
     pub fn entries(self) -> impl Iterator<Item = (usize, Entry)> + use<'a> {
         (0..WAYS)
             .map(move |way| (way, Entry::from_word(self.state(way).load())))

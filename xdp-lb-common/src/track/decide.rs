@@ -60,16 +60,16 @@ pub fn decide<M: Memory>(
     let policy = flow.service.policy();
     let key = Key::new(flow.key);
     let place = Place::new(flow.hash, flow.key.service, sizes.flows);
-    if let Some(found) = table::find(memory, Table::Flows, place, &key)? {
-        if let Some(decision) = known(memory, policy, now, flow, segment, (found, place.tag))? {
-            return Ok(decision);
-        }
+    if let Some(found) = table::find(memory, Table::Flows, place, &key)?
+        && let Some(decision) = known(memory, policy, now, flow, segment, (found, place.tag))?
+    {
+        return Ok(decision);
     }
     let nascent = Place::new(flow.hash, flow.key.service, sizes.embryos);
-    if let Some(found) = table::find(memory, Table::Embryos, nascent, &key)? {
-        if let Some(decision) = opening(memory, sizes, now, flow, segment, found)? {
-            return Ok(decision);
-        }
+    if let Some(found) = table::find(memory, Table::Embryos, nascent, &key)?
+        && let Some(decision) = opening(memory, sizes, now, flow, segment, found)?
+    {
+        return Ok(decision);
     }
     let unknown = flow.slot.of_unknown(false);
     let tracked = policy.has(flag::TRACKED);
