@@ -21,6 +21,7 @@ mod start;
 mod state;
 mod status;
 mod sweep;
+mod tracking;
 
 use std::sync::Arc;
 

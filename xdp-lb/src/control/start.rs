@@ -102,6 +102,7 @@ fn owner(file: PathBuf, config: Config, dataplane: Dataplane, watcher: Watcher) 
         lingering: BTreeMap::new(),
         published_warnings: Vec::new(),
         clock_since: clock(),
+        noted: usize::MAX,
         next_sweep: Instant::now(),
         sweeping: None,
     }

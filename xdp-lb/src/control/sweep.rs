@@ -21,6 +21,8 @@ const ENDED: u32 = 10;
 #[derive(Debug)]
 pub(super) struct Sweep {
     services: HashMap<u32, Swept>,
+    /// How many flows of each service are elsewhere than their slots say, but for what is noted of them.
+    strays: HashMap<u32, usize>,
     /// Backends with living flows that nothing but their entries keeps there, and how many.
     held: BTreeMap<u32, u32>,
     seed: Seed,
@@ -53,8 +55,8 @@ impl Swept {
             table: service.table.clone(),
             v6: config.vip.is_ipv6(),
             drain: seconds(config.drain_timeout),
-            idle: config.is_tracked().then(|| seconds(config.idle_timeout)),
-            affinity: config.affinity.map(seconds),
+            idle: service.tracking.notes_all().then(|| seconds(config.idle_timeout)),
+            affinity: config.affinity.filter(|_| service.tracking.chooses()).map(seconds),
             udp: config.protocol == Protocol::Udp,
             needed: BTreeSet::new(),
         }
@@ -82,7 +84,15 @@ impl Sweep {
     /// Over the slots of `services`, `now` seconds on the program's clock, which was started at `clock_since`.
     pub(super) fn new(services: &[Service], seed: Seed, now: u32, clock_since: u32) -> Self {
         let services = services.iter().map(|service| (service.index, Swept::new(service))).collect();
-        Self { services, held: BTreeMap::new(), seed, now, clock_since, started: Instant::now() }
+        Self {
+            services,
+            strays: HashMap::new(),
+            held: BTreeMap::new(),
+            seed,
+            now,
+            clock_since,
+            started: Instant::now(),
+        }
     }
 
     /// Judges an entry: what has ended, and what is of another time, may go.
@@ -98,6 +108,9 @@ impl Sweep {
             return Keep::No;
         }
         let counts = table != Table::Clients && !matches!(entry.state(), State::Ended | State::Closed);
+        if counts && entry.is_tracked() && entry.backend() != slot.owner() {
+            *self.strays.entry(key.service).or_default() += 1;
+        }
         if counts && (entry.is_tracked() || entry.backend() != slot.owner()) {
             if !entry.is_tracked() {
                 service.needed.insert(position);
@@ -113,6 +126,11 @@ impl Sweep {
             let settling = (0..).zip(&swept.table).filter(|(_, slot)| slot.is_settling());
             settling.filter(|(position, _)| !swept.needed.contains(position)).map(|(at, slot)| (at, *slot))
         })
+    }
+
+    /// How many flows of a service are elsewhere than their slots say, but for what is noted of them.
+    pub(super) fn strays(&self, service: u32) -> usize {
+        self.strays.get(&service).copied().unwrap_or(0)
     }
 
     /// When it started.
