@@ -80,12 +80,16 @@ impl<'a> Bucket<'a> {
         let mut way = 0;
         while way < WAYS {
             let entry = Entry::from_word(self.state(way).load());
-            let free = match entry.state().lifetime() {
-                Some(0) => true,
-                Some(lifetime) => Stamp::from_word(self.stamp(way).load()).idle(now) > lifetime,
-                None => false,
-            };
-            if free {
+            if entry.is_over() {
+                return Some((forget(way, entry.word()), entry));
+            }
+            way += 1;
+        }
+        // The times are in other cache lines.
+        way = 0;
+        while way < WAYS {
+            let entry = Entry::from_word(self.state(way).load());
+            if entry.is_over_after(Stamp::from_word(self.stamp(way).load()).idle(now)) {
                 return Some((forget(way, entry.word()), entry));
             }
             way += 1;

@@ -66,13 +66,10 @@ impl Burden {
     }
 }
 
-/// Chooses.
+/// Chooses a backend, by the service's algorithm.
 #[inline(always)]
-pub(super) fn choose<M: Memory>(
-    memory: &M,
-    policy: Policy,
-    newcomer: Newcomer<'_>,
-) -> Result<u32, DropReason> {
+pub(super) fn choose<M: Memory>(memory: &M, newcomer: Newcomer<'_>) -> Result<u32, DropReason> {
+    let policy = newcomer.service.policy();
     match policy.algorithm {
         Algorithm::RoundRobin => next(memory, policy, newcomer),
         Algorithm::Maglev | Algorithm::LeastConnections | Algorithm::LeastResponseTime => {

@@ -39,13 +39,16 @@ pub struct Decision {
     pub closed: bool,
     /// The flow could not be noted for want of room.
     pub unnoted: bool,
+    /// Nobody yet: it is a new connection, for which a backend is to be chosen.
+    pub new: bool,
 }
 
 /// Bits of a decision as a word.
 const OPENED: u64 = 1 << 32;
 const CLOSED: u64 = 1 << 33;
 const UNNOTED: u64 = 1 << 34;
-const FAILED: u64 = 1 << 35;
+const NEW: u64 = 1 << 35;
+const FAILED: u64 = 1 << 36;
 
 impl Decision {
     /// A decision, or why there is none, as a word: what a function of BPF can return.
@@ -53,7 +56,7 @@ impl Decision {
     #[must_use]
     pub const fn word(result: Result<Self, DropReason>) -> u64 {
         match result {
-            Ok(Self { backend, opened, closed, unnoted }) => {
+            Ok(Self { backend, opened, closed, unnoted, new }) => {
                 let mut word = backend as u64;
                 if opened {
                     word |= OPENED;
@@ -63,6 +66,9 @@ impl Decision {
                 }
                 if unnoted {
                     word |= UNNOTED;
+                }
+                if new {
+                    word |= NEW;
                 }
                 word
             }
@@ -85,18 +91,40 @@ impl Decision {
             opened: word & OPENED != 0,
             closed: word & CLOSED != 0,
             unnoted: word & UNNOTED != 0,
+            new: word & NEW != 0,
         })
     }
 
     #[inline(always)]
     const fn of(backend: u32) -> Self {
-        Self { backend, opened: false, closed: false, unnoted: false }
+        Self { backend, opened: false, closed: false, unnoted: false, new: false }
     }
 }
 
-/// Decides a client's packet on a moving slot or of a tracked service.
-#[inline(always)]
+/// Decides a client's packet on a moving slot or of a tracked service: [`look_up`], and for a new connection [`choose`]
+/// and [`admit`].
 pub fn decide<M: Memory>(
+    memory: &M,
+    sizes: &TableSizes,
+    now: u32,
+    flow: Flow<'_>,
+    segment: Segment,
+) -> Result<Decision, DropReason> {
+    let decision = look_up(memory, sizes, now, flow, segment)?;
+    if decision.new {
+        admit(memory, sizes, now, flow, choose(memory, sizes, now, flow)?)
+    } else {
+        Ok(decision)
+    }
+}
+
+/// What is known of a client's packet; [`Decision::new`] if it opens a connection that there is room to note.
+///
+/// # Errors
+///
+/// [`DropReason::Inconsistent`], as in all of this: a map holds what the daemon never writes.
+#[inline(always)]
+pub fn look_up<M: Memory>(
     memory: &M,
     sizes: &TableSizes,
     now: u32,
@@ -120,14 +148,9 @@ pub fn decide<M: Memory>(
     let unknown = flow.slot.of_unknown(false);
     let tracked = policy.has(flag::TRACKED);
     if segment.has(Segment::SYN) || (tracked && segment.has(Segment::UDP)) {
-        if table::has_room(memory, Table::Flows, place, now)? {
-            let backend = newcomer(memory, sizes, now, flow)?;
-            if note_opening(memory, sizes, now, flow, backend)? {
-                return Ok(Decision::of(backend));
-            }
-        }
+        let new = table::has_room(memory, Table::Flows, place, now)?;
         // What cannot be noted goes where it will be taken for granted.
-        return Ok(Decision { unnoted: true, ..Decision::of(unknown) });
+        return Ok(Decision { new, unnoted: !new, ..Decision::of(unknown) });
     }
     if unknown == NO_BACKEND || segment.has(Segment::FIN | Segment::RST) {
         return Ok(Decision::of(unknown));
@@ -151,24 +174,24 @@ fn known<M: Memory>(
     segment: Segment,
     (found, tag): (Found<'_>, u32),
 ) -> Result<Option<Decision>, DropReason> {
-    let (entry, state) = (found.entry, found.entry.state());
+    let entry = found.entry;
     let backend = entry.backend();
     let holds = entry.holds(flow.slot) && memory.serves(backend, flow.key.service);
     // A SYN on a connection that lives is its backend's to answer (RFC 5961, section 4): it may not be the client's.
-    let anew = segment.has(Segment::SYN) && !state.is_live();
+    let anew = segment.has(Segment::SYN) && entry.live() == 0;
     if !holds || anew {
-        if found.bucket.free(found.way, entry) && state.is_live() {
-            count(memory, backend, u64::MAX)?;
+        if found.bucket.free(found.way, entry) {
+            count(memory, backend, entry.live().wrapping_neg())?;
         }
         return Ok(None);
     }
     found.see(now);
     let both_ways = policy.has(flag::BOTH_WAYS) && entry.is_tracked();
-    let (was, is) = found.advance(Side::Client, segment, both_ways, tag);
-    if was != is {
-        count(memory, backend, if is { 1 } else { u64::MAX })?;
+    let more = found.advance(Side::Client, segment, both_ways, tag);
+    if more != 0 {
+        count(memory, backend, more)?;
     }
-    Ok(Some(Decision { closed: was && !is, ..Decision::of(backend) }))
+    Ok(Some(Decision { closed: more == u64::MAX, ..Decision::of(backend) }))
 }
 
 /// A flow of which one packet has been seen; `None`: it is to be opened anew.
@@ -216,9 +239,34 @@ pub(super) fn forget_opening<M: Memory>(memory: &M, found: Found<'_>) -> Result<
     Ok(())
 }
 
-/// The backend for a new connection.
+/// Notes a new connection on the backend that was chosen for it. What cannot be noted goes where an unknown packet would.
 #[inline(always)]
-fn newcomer<M: Memory>(memory: &M, sizes: &TableSizes, now: u32, flow: Flow<'_>) -> Result<u32, DropReason> {
+pub fn admit<M: Memory>(
+    memory: &M,
+    sizes: &TableSizes,
+    now: u32,
+    flow: Flow<'_>,
+    backend: u32,
+) -> Result<Decision, DropReason> {
+    if note_opening(memory, sizes, now, flow, backend)? {
+        Ok(Decision::of(backend))
+    } else {
+        Ok(Decision { unnoted: true, ..Decision::of(flow.slot.of_unknown(false)) })
+    }
+}
+
+/// The backend for a new connection: the one that its client had last, or the algorithm's choice.
+///
+/// # Errors
+///
+/// There is none, or none that may have another connection.
+#[inline(always)]
+pub fn choose<M: Memory>(
+    memory: &M,
+    sizes: &TableSizes,
+    now: u32,
+    flow: Flow<'_>,
+) -> Result<u32, DropReason> {
     let policy = flow.service.policy();
     if policy.has(flag::AFFINITY) {
         let client = Client::new(flow.key, flow.slot_hash, sizes.clients);
@@ -228,7 +276,7 @@ fn newcomer<M: Memory>(memory: &M, sizes: &TableSizes, now: u32, flow: Flow<'_>)
     }
     let newcomer =
         Newcomer { service: flow.service, index: flow.key.service, slot: flow.slot, hash: flow.slot_hash };
-    choose::choose(memory, policy, newcomer)
+    choose::choose(memory, newcomer)
 }
 
 /// Notes a flow among those that are being opened; `false`: there is no room.
@@ -248,7 +296,7 @@ fn note_opening<M: Memory>(
     let Some(old) = table::insert(memory, Table::Embryos, place, &Key::new(flow.key), entry, stamp)? else {
         return Ok(false);
     };
-    if old.state() == State::Opening {
+    if old.is_opening() {
         pending(memory, old.backend(), u64::MAX)?;
     }
     pending(memory, backend, 1)?;

@@ -47,12 +47,53 @@ pub enum Side {
     Backend,
 }
 
+/// Numbers of four bits for the eight states, the first in the lowest bits: what a state becomes, or a property of it.
+///
+/// Looked up by a shift. A `match` is a branch for each state, every one of which the kernel's verifier follows through
+/// all that comes after.
+type Row = u32;
+
+const fn row(of: [u32; 8]) -> Row {
+    let mut row = 0;
+    let mut state = 0;
+    while state < of.len() {
+        row |= of[state] << (4 * state);
+        state += 1;
+    }
+    row
+}
+
+#[inline(always)]
+const fn look_up(row: Row, state: u64) -> u64 {
+    row as u64 >> (4 * (state & 7)) & 15
+}
+
+/// Whether a state counts as a connection: open, and with one FIN of two.
+const LIVE: Row = row([0, 0, 0, 1, 1, 1, 0, 0]);
+
+/// One more than the seconds without a packet after which a place may be given to another flow; 0: at once; 15: never.
+const LIFETIME: Row = row([0, 15, 6, 15, 15, 15, 3, 0]);
+
+/// What [`State`]s become by a packet, by their numbers.
+mod after {
+    use super::{Row, row};
+
+    pub(super) const RST: Row = row([7; 8]);
+    pub(super) const NOTHING: Row = row([0, 1, 2, 3, 4, 5, 6, 7]);
+    /// The client's FIN, where the backend's is seen, too.
+    pub(super) const CLIENT_FIN: Row = row([0, 1, 2, 4, 4, 7, 6, 7]);
+    /// The client's FIN, where the backend's is not seen.
+    pub(super) const ONLY_FIN: Row = row([0, 1, 2, 6, 6, 7, 6, 7]);
+    pub(super) const BACKEND_FIN: Row = row([0, 1, 2, 5, 7, 5, 6, 7]);
+    /// Data from a client whose connection has ended: the FIN or RST was somebody else's.
+    pub(super) const DATA: Row = row([0, 1, 2, 3, 4, 5, 3, 3]);
+}
+
 impl State {
     /// Whether it counts as a connection.
-    #[inline(always)]
     #[must_use]
     pub const fn is_live(self) -> bool {
-        matches!(self, Self::Open | Self::ClientFin | Self::BackendFin)
+        look_up(LIVE, self as u64) != 0
     }
 
     /// Seconds without a packet after which its place may be given to another flow; `None`: while the flow is alive,
@@ -63,40 +104,34 @@ impl State {
     #[inline(always)]
     #[must_use]
     pub const fn lifetime(self) -> Option<u32> {
-        match self {
-            Self::Free | Self::Closed => Some(0),
-            Self::Opening => Some(5),
-            Self::Ended => Some(2),
-            Self::Claimed | Self::Open | Self::ClientFin | Self::BackendFin => None,
+        match look_up(LIFETIME, self as u64) {
+            15 => None,
+            more => Some((more as u32).saturating_sub(1)),
         }
     }
 
     /// The state after a packet (RFC 9293, section 3.3.2, as far as it is seen from between). `both_ways`: the backend's
     /// packets are seen, too.
-    ///
-    /// Data from a client whose connection has ended shows that it has not: the FIN or RST was somebody else's.
-    #[inline(always)]
     #[must_use]
     pub const fn after(self, side: Side, segment: Segment, both_ways: bool) -> Self {
-        if segment.has(Segment::RST) {
-            return Self::Closed;
-        }
-        match (self, side, segment.has(Segment::FIN)) {
-            (Self::Open, Side::Client, true) => {
-                if both_ways {
-                    Self::ClientFin
-                } else {
-                    Self::Ended
-                }
-            }
-            (Self::Open, Side::Backend, true) => Self::BackendFin,
-            (Self::ClientFin, Side::Backend, true) | (Self::BackendFin, Side::Client, true) => Self::Closed,
-            (Self::Ended | Self::Closed, Side::Client, false) if segment.has(Segment::DATA) => Self::Open,
-            _ => self,
-        }
+        Self::from_bits(look_up(Self::change(side, segment, both_ways), self as u64))
     }
 
     #[inline(always)]
+    const fn change(side: Side, segment: Segment, both_ways: bool) -> Row {
+        if segment.has(Segment::RST) {
+            return after::RST;
+        }
+        match side {
+            Side::Client if !segment.has(Segment::FIN | Segment::DATA) => after::NOTHING,
+            Side::Client if !segment.has(Segment::FIN) => after::DATA,
+            Side::Client if both_ways => after::CLIENT_FIN,
+            Side::Client => after::ONLY_FIN,
+            Side::Backend if segment.has(Segment::FIN) => after::BACKEND_FIN,
+            Side::Backend => after::NOTHING,
+        }
+    }
+
     const fn from_bits(bits: u64) -> Self {
         match bits & 15 {
             0 => Self::Free,
@@ -191,10 +226,55 @@ impl Entry {
     }
 
     /// The same in another state.
-    #[inline(always)]
     #[must_use]
     pub const fn with(self, state: State) -> Self {
-        Self(self.0 & !(15 << STATE) | (state as u64) << STATE)
+        self.with_bits(state as u64)
+    }
+
+    #[inline(always)]
+    const fn with_bits(self, state: u64) -> Self {
+        Self(self.0 & !(15 << STATE) | state << STATE)
+    }
+
+    #[inline(always)]
+    const fn bits(self) -> u64 {
+        self.0 >> STATE & 15
+    }
+
+    /// The same after a packet: see [`State::after`].
+    #[inline(always)]
+    #[must_use]
+    pub(super) const fn after(self, side: Side, segment: Segment, both_ways: bool) -> Self {
+        self.with_bits(look_up(State::change(side, segment, both_ways), self.bits()))
+    }
+
+    /// 1 if it counts as a connection, 0 if not.
+    #[inline(always)]
+    #[must_use]
+    pub(super) const fn live(self) -> u64 {
+        look_up(LIVE, self.bits())
+    }
+
+    /// Whether its place may be given to another flow at once.
+    #[inline(always)]
+    #[must_use]
+    pub(super) const fn is_over(self) -> bool {
+        look_up(LIFETIME, self.bits()) == 0
+    }
+
+    /// Whether its place may be given to another flow when it has been silent for so many seconds.
+    #[inline(always)]
+    #[must_use]
+    pub(super) const fn is_over_after(self, idle: u32) -> bool {
+        let idle = if idle > 13 { 13 } else { idle };
+        idle as u64 + 1 > look_up(LIFETIME, self.bits())
+    }
+
+    /// Whether it is of a connection that is being opened.
+    #[inline(always)]
+    #[must_use]
+    pub(super) const fn is_opening(self) -> bool {
+        self.bits() == State::Opening as u64
     }
 }
 

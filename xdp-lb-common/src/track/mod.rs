@@ -29,7 +29,7 @@ mod tests;
 pub use self::heap::Heap;
 pub use self::{
     bucket::{Bucket, CELLS, Cells, WAYS},
-    decide::{Decision, Flow, decide},
+    decide::{Decision, Flow, admit, choose, decide, look_up},
     entry::{Entry, Side, State},
     place::{Key, Place, Stamp},
     reply::answered,

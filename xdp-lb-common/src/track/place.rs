@@ -35,13 +35,17 @@ impl Key {
         }
     }
 
+    /// From its words.
     #[inline(always)]
-    pub(super) const fn from_words(words: [u64; 3]) -> Self {
+    #[must_use]
+    pub const fn from_words(words: [u64; 3]) -> Self {
         Self(words)
     }
 
+    /// Its words.
     #[inline(always)]
-    pub(super) const fn words(self) -> [u64; 3] {
+    #[must_use]
+    pub const fn words(self) -> [u64; 3] {
         self.0
     }
 }

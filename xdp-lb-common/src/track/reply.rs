@@ -37,10 +37,9 @@ pub fn answered<M: Memory>(
     }
     let place = Place::new(hash, key.service, sizes.flows);
     let Some(found) = table::find(memory, Table::Flows, place, &own)? else { return Ok(false) };
-    let (was, is) = found.advance(Side::Backend, segment, true, place.tag);
-    let ended = was && !is;
-    if ended {
-        count(memory, found.entry.backend(), u64::MAX)?;
+    let more = found.advance(Side::Backend, segment, true, place.tag);
+    if more != 0 {
+        count(memory, found.entry.backend(), more)?;
     }
-    Ok(ended)
+    Ok(more == u64::MAX)
 }

@@ -25,6 +25,13 @@ impl Segment {
         Self(bits)
     }
 
+    /// The bits.
+    #[inline(always)]
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
     /// Whether any of these bits is set.
     #[inline(always)]
     #[must_use]

@@ -18,26 +18,25 @@ impl Found<'_> {
         self.bucket.state(self.way).exchange(self.entry.word(), new.word())
     }
 
-    /// Brings its state up to date after a packet; whether it counted as a connection, before and after.
+    /// Brings its state up to date after a packet; what that adds to its backend's connections: 1, 0, or, wrapping, -1.
     ///
     /// Both ends may say farewell at once, on different CPUs.
     #[inline(always)]
-    pub(super) fn advance(self, side: Side, segment: Segment, both_ways: bool, tag: u32) -> (bool, bool) {
+    pub(super) fn advance(self, side: Side, segment: Segment, both_ways: bool, tag: u32) -> u64 {
         let mut entry = self.entry;
         let mut tries = 0;
         while tries < 3 && entry.may_be(tag) {
-            let state = entry.state();
-            let next = state.after(side, segment, both_ways);
-            if next == state {
+            let next = entry.after(side, segment, both_ways);
+            if next == entry {
                 break;
             }
-            if self.bucket.state(self.way).exchange(entry.word(), entry.with(next).word()) {
-                return (state.is_live(), next.is_live());
+            if self.bucket.state(self.way).exchange(entry.word(), next.word()) {
+                return next.live().wrapping_sub(entry.live());
             }
             entry = Entry::from_word(self.bucket.state(self.way).load());
             tries += 1;
         }
-        (false, false)
+        0
     }
 
     /// Takes down that it was seen.

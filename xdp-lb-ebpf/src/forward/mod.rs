@@ -14,7 +14,7 @@ use xdp_lb_common::{
     flow::FlowKey,
     service::flag,
     slot::NO_BACKEND,
-    track::{Decision, Flow, Segment},
+    track::{Decision, Segment},
 };
 
 use crate::{
@@ -65,8 +65,7 @@ fn to_backend<F: Family>(
         let client = F::words(datagram.source);
         let key = FlowKey::new(client, datagram.source_port, datagram.destination_port, service);
         let hash = if policy.has(flag::AFFINITY) { hash(datagram.source_port) } else { slot_hash };
-        let flow = Flow { key: &key, hash, slot_hash, slot, service: record };
-        Decision::from_word(flow::decide(&flow, control, segment))?
+        flow::decide(&key, hash, slot_hash, segment)?
     } else {
         Decision { backend: slot.owner(), ..Decision::default() }
     };

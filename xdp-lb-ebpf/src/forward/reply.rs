@@ -93,5 +93,5 @@ fn answered<F: Family>(
     let (client, port) = (datagram.destination, datagram.destination_port);
     let key = FlowKey::new(F::words(client), port, backend.vip_port, backend.service);
     let hash = F::hash(client, port, backend.vip_port, &control.seed);
-    Ok(flow::answered(&key, hash, control, segment))
+    Ok(flow::answered(&key, hash, segment))
 }

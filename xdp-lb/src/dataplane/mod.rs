@@ -127,7 +127,11 @@ impl Dataplane {
             dataplane.carry_flows(&old, had, &earlier)?;
         }
         dataplane.earlier = earlier;
-        info!(reused = !staged, %sizes, "datapath loaded");
+        let verified = object::program(&mut dataplane.ebpf)?
+            .info()
+            .ok()
+            .and_then(|info| info.verified_instruction_count());
+        info!(reused = !staged, %sizes, verified, "datapath loaded");
         Ok(dataplane)
     }
 
