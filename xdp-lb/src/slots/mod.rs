@@ -1,12 +1,20 @@
 //! Slot tables: which backend owns which slot. Pure.
 
+mod budget;
+mod flows;
 mod maglev;
+mod moves;
+mod next;
 mod quota;
 mod size;
 mod transition;
 
 pub use self::{
+    budget::Allowance,
+    flows::Flows,
     maglev::{Member, NOBODY, fill},
+    moves::Moves,
+    next::{Next, next},
     quota::{Candidate, assign},
     size::{default_size, size_for},
     transition::transition,
