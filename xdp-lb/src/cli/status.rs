@@ -54,8 +54,11 @@ fn render(status: &Status, now: Timestamp, color: bool) -> String {
 fn summary(service: &Service) -> String {
     let Service { name, vip, protocol, forwarding, algorithm, slots, traffic, .. } = service;
     let mut text = format!("{name}  {vip} {protocol} {forwarding} {algorithm}, {slots} slots");
-    if service.moving > 0 {
-        let _infallible = write!(text, " ({} moving)", service.moving);
+    let (moving, waiting) = (service.moving, service.waiting);
+    if waiting > 0 {
+        let _infallible = write!(text, " ({moving} moving, {waiting} waiting)");
+    } else if moving > 0 {
+        let _infallible = write!(text, " ({moving} moving)");
     }
     let (packets, connections) = (traffic.packets, traffic.connections);
     let _infallible =

@@ -1,7 +1,7 @@
 //! From desired state to map contents. Pure.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     net::{IpAddr, SocketAddr},
 };
 
@@ -21,11 +21,12 @@ use crate::{
     dataplane::Endpoints,
     health::State,
     model::Admin,
-    slots::{self, Candidate},
+    slots::{self, Allowance, Candidate, Next},
 };
 
-/// A service's slots as they should be now, coming from what they are.
-pub(super) fn table(service: &Service) -> Vec<Slot> {
+/// A service's slots as they should be now, coming from what they are, and how many of them wait. `allowance`: how many
+/// may be away from their previous backends.
+pub(super) fn table(service: &Service, allowance: impl FnOnce() -> Allowance) -> Next {
     let candidates: Vec<_> = service
         .backends
         .iter()
@@ -39,11 +40,7 @@ pub(super) fn table(service: &Service) -> Vec<Slot> {
     let mut slots = service.table.clone();
     // A new region's slots are nobody's yet.
     slots.resize(service.region.size as usize, Slot::default());
-    let living: HashSet<u32> =
-        candidates.iter().filter(|c| c.lives).map(|candidate| candidate.index).collect();
-    let wanted = slots::assign(&slots, &candidates);
-    let next = slots.iter().zip(wanted);
-    next.map(|(slot, wanted)| slots::transition(*slot, wanted, |backend| living.contains(&backend))).collect()
+    slots::next(&slots, &candidates, allowance)
 }
 
 /// How many slots each backend owns.

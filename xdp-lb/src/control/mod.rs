@@ -13,6 +13,7 @@ mod operate;
 mod owner;
 mod plan;
 mod reload;
+mod room;
 mod settle;
 mod start;
 mod state;

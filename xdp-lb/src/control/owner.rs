@@ -62,6 +62,8 @@ pub struct Owner {
     pub(super) publisher: watch::Sender<Arc<Status>>,
     /// Flows that backends have on slots of others, as the last sweep found them.
     pub(super) lingering: BTreeMap<u32, u32>,
+    /// Which of the services with slots that wait comes first.
+    pub(super) turn: usize,
     /// What was said about interfaces last.
     pub(super) published_warnings: Vec<String>,
     /// When the program's clock was started.
@@ -120,8 +122,9 @@ impl Owner {
                 sweep = swept(&mut self.sweeping) => self.swept(sweep),
                 _now = look_round.tick() => {
                     let put_back = self.keep_attached();
-                    self.look_after_moves();
+                    let given_back = self.look_after_moves();
                     if !put_back
+                        && !given_back
                         && self.interface_warnings() == self.published_warnings
                         && self.dataplane.in_place()
                     {
@@ -228,6 +231,14 @@ impl Owner {
         warnings.extend(services.iter().filter(|service| service.backends.iter().all(|b| b.slots == 0)).map(
             |service| format!("service {} has no usable backend: its packets are dropped", service.name),
         ));
+        let flows = self.dataplane.sizes().flows;
+        warnings.extend(services.iter().filter(|service| service.waiting > 0).map(|service| {
+            let model::Service { name, waiting, .. } = service;
+            format!(
+                "service {name}: {waiting} slots wait to move: the flow table ({flows} entries) has no room for their \
+                 connections; raise [datapath.capacity] flows"
+            )
+        }));
         let status = Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),

@@ -9,7 +9,13 @@ use nix::time::{ClockId, clock_gettime};
 use tokio::task::JoinHandle;
 use tracing::{debug, error, info};
 
-use super::{configure::Gone, contents, owner::Owner, state::Backend, sweep::Sweep};
+use super::{
+    configure::Gone,
+    contents,
+    owner::Owner,
+    state::{Backend, Service},
+    sweep::Sweep,
+};
 use crate::dataplane::DataplaneError;
 
 /// A sweep at work. `None`: entries were evicted faster than it could look at them; nothing follows from it.
@@ -27,28 +33,24 @@ pub(super) fn clock() -> u32 {
 
 impl Owner {
     /// Tells the program the time, ends windows, and has the flow table swept if some window has ended.
-    pub(super) fn look_after_moves(&mut self) {
+    /// Whether that changed what is published.
+    pub(super) fn look_after_moves(&mut self) -> bool {
         self.dataplane.set_clock(clock());
         let now = Instant::now();
+        let changed = self.look_for_room(now);
         let mut settling = false;
         for service in &mut self.services {
-            let over: Vec<_> = service
-                .moves
-                .iter()
-                .filter(|(_, since)| now.duration_since(**since) >= service.config.drain_timeout)
-                .map(|(position, _)| *position)
-                .collect();
-            settling |= !over.is_empty();
-            for position in over {
-                let slot = &mut service.table[position as usize];
-                *slot = slot.settling();
-                self.dataplane.store_slots(service.region.base + position, &[*slot]);
+            let Service { moves, table, region, config, .. } = service;
+            for position in moves.end_windows(table, now, config.drain_timeout) {
+                self.dataplane.store_slots(region.base + position, &[table[position as usize]]);
             }
+            settling |= moves.any_settles(table);
         }
         let leaving = self.services.iter().any(|service| service.backends.iter().any(Backend::is_leaving));
         if (settling || leaving) && self.sweeping.is_none() && now >= self.next_sweep {
             self.start_sweep();
         }
+        changed
     }
 
     fn start_sweep(&mut self) {
@@ -94,6 +96,7 @@ impl Owner {
             }
         }
         self.refresh(changed);
+        self.serve_waiting();
         self.lingering.clone_from(sweep.held());
         self.let_go(|backend, since| sweep.free(backend, since))
     }

@@ -10,8 +10,8 @@ use crate::model;
 /// `lingering`: flows on slots of other owners, by backend index.
 pub(super) fn service(service: &Service, lingering: &BTreeMap<u32, u32>) -> model::Service {
     let mut giving_up: HashMap<u32, u32> = HashMap::new();
-    for position in service.moves.keys() {
-        let previous = service.table.get(*position as usize).map_or(0, |slot| slot.previous());
+    for position in service.moves.positions() {
+        let previous = service.table.get(position as usize).map_or(0, |slot| slot.previous());
         *giving_up.entry(previous).or_default() += 1;
     }
     let backends = service.backends.iter().zip(&service.owned).map(|(state, &owned)| {
@@ -29,6 +29,7 @@ pub(super) fn service(service: &Service, lingering: &BTreeMap<u32, u32>) -> mode
         algorithm: service.config.algorithm.to_string(),
         slots: service.region.size,
         moving: service.moves.len() as u32,
+        waiting: service.waiting,
         traffic: model::Traffic::default(),
         dropped_packets: 0,
         dropped_bytes: 0,

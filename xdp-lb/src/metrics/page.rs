@@ -107,10 +107,13 @@ fn services(registry: &mut Registry, status: &Status) {
     }
     registry.register("service_dropped_packets", "Packets for the service that no backend got", dropped);
     let leaving = |service: &Service| service.backends.iter().map(|backend| i64::from(backend.leaving)).sum();
-    let gauges: [ServiceGauge<'_>; 3] = [
+    let gauges: [ServiceGauge<'_>; 4] = [
         ("slots", "Size of the service's slot table", &|service| i64::from(service.slots)),
         ("moving_slots", "Slots that are moving from one backend to another", &|service| {
             i64::from(service.moving)
+        }),
+        ("waiting_slots", "Slots that wait for room in the flow table before they move", &|service| {
+            i64::from(service.waiting)
         }),
         ("leaving_backends", "Backends that are gone but for their last connections", &leaving),
     ];
@@ -201,6 +204,7 @@ mod tests {
         let page = page(&example::status()).unwrap();
         for line in [
             "xdplb_service_moving_slots{service=\"web\"} 37",
+            "xdplb_service_waiting_slots{service=\"web\"} 9",
             "xdplb_service_leaving_backends{service=\"web\"} 1",
             "xdplb_backend_weight{service=\"web\",backend=\"web-2\"} 5",
             "xdplb_backend_configured_weight{service=\"web\",backend=\"web-2\"} 1",

@@ -64,6 +64,7 @@ pub(crate) fn status() -> Status {
         algorithm: "maglev".to_owned(),
         slots: 100,
         moving: 37,
+        waiting: 9,
         traffic: Traffic { packets: 70, bytes: 10_500, connections: 14, ..Traffic::default() },
         dropped_packets: 2,
         backends: backends(),

@@ -88,6 +88,8 @@ pub struct Service {
     pub slots: u32,
     /// Slots on their way from one backend to another: connections from before are looked up.
     pub moving: u32,
+    /// Slots that should be on their way, but wait until the flow table has room for their connections.
+    pub waiting: u32,
     /// What all its backends counted, gone ones included.
     #[serde(flatten)]
     pub traffic: Traffic,

@@ -25,6 +25,13 @@ impl Allowance {
     pub const UNLIMITED: Self = Self { most: u32::MAX, give_back: false };
 }
 
+/// How many entries of a flow table for `capacity` flows moves may take: more than half and some flow would find both of
+/// its buckets full.
+#[must_use]
+pub fn room(capacity: u32) -> f64 {
+    f64::from(capacity) / 2.0
+}
+
 /// Whether a slot is away from its previous backend.
 pub(super) fn is_away(slot: Slot) -> bool {
     slot.is_open() && slot.owner() != slot.previous()

@@ -34,8 +34,8 @@ impl Flows {
     }
 
     /// Takes in that a service of `slots` slots has so many connections. It counts until something has been observed.
-    pub fn count(&mut self, connections: f64, slots: u32) {
-        self.counted = Some(connections / f64::from(slots.max(1)));
+    pub fn count(&mut self, connections: u32, slots: u32) {
+        self.counted = Some(f64::from(connections) / f64::from(slots.max(1)));
     }
 
     /// Whether connections need not be counted.
@@ -94,9 +94,9 @@ mod tests {
     fn what_is_observed_counts_more_than_what_is_counted() {
         let mut flows = Flows::default();
         assert_eq!(flows.slots_in(0.0, 7), u32::MAX, "nothing is known: no limit");
-        flows.count(0.0, 100);
+        flows.count(0, 100);
         assert_eq!(flows.slots_in(0.0, 0), u32::MAX);
-        flows.count(1000.0, 100);
+        flows.count(1000, 100);
         assert_eq!(
             (flows.slots_in(205.0, 0), flows.slots_in(205.0, 10), flows.slots_in(-1e9, 0)),
             (20, 10, 1)

@@ -10,7 +10,7 @@ mod size;
 mod transition;
 
 pub use self::{
-    budget::Allowance,
+    budget::{Allowance, room},
     flows::Flows,
     maglev::{Member, NOBODY, fill},
     moves::Moves,

@@ -7,20 +7,21 @@ use std::{
 
 use xdp_lb_common::slot::Slot;
 
-use super::{
-    budget::{Allowance, is_away},
-    flows::Flows,
-};
+use super::{budget::is_away, flows::Flows};
 
 /// The slots of a service that are moving.
 #[derive(Clone, Debug, Default)]
 pub struct Moves {
     /// Since when, by position in the table: since their windows were opened, or opened anew.
     since: BTreeMap<u32, Instant>,
+    /// How many of them are away.
+    away: u32,
     /// Those whose windows have ended since the last sweep: how many flows they have is about to be seen.
     fresh: BTreeSet<u32>,
     flows: Flows,
-    /// When a flow could not be noted for want of room last.
+    /// How many packets' flows could not be noted for want of room so far; `None`: not known yet.
+    unnoted: Option<u64>,
+    /// When there was one last.
     cramped: Option<Instant>,
 }
 
@@ -29,19 +30,25 @@ impl Moves {
     #[must_use]
     pub fn of(table: &[Slot], now: Instant) -> Self {
         let moving = (0..).zip(table).filter(|(_, slot)| slot.is_moving());
-        Self { since: moving.map(|(position, _)| (position, now)).collect(), ..Self::default() }
+        Self {
+            since: moving.map(|(position, _)| (position, now)).collect(),
+            away: count_away(table),
+            ..Self::default()
+        }
     }
 
-    /// Those of a table in which each position's slot is what was at `sources`.
+    /// Those of `table`, in which each position's slot is what was at `sources`.
     #[must_use]
-    pub fn resized(&self, sources: &[u32]) -> Self {
+    pub fn resized(&self, sources: &[u32], table: &[Slot]) -> Self {
         let since = |(position, source): (u32, &u32)| Some((position, *self.since.get(source)?));
         let fresh = (0..).zip(sources).filter(|(_, source)| self.fresh.contains(source));
         Self {
             since: (0..).zip(sources).filter_map(since).collect(),
             fresh: fresh.map(|(position, _)| position).collect(),
+            away: count_away(table),
             // As many connections on more slots.
             flows: Flows::default(),
+            unnoted: self.unnoted,
             cramped: self.cramped,
         }
     }
@@ -76,6 +83,10 @@ impl Moves {
                 self.since.insert(position, now);
             }
         }
+        self.away = count_away(after);
+        if self.since.is_empty() {
+            self.unnoted = None;
+        }
     }
 
     /// Ends the windows that have been open for `window` and returns the positions of their slots. None ends within
@@ -88,6 +99,7 @@ impl Moves {
         for (&position, since) in &self.since {
             let Some(slot) = table.get_mut(position as usize).filter(|slot| slot.is_open()) else { continue };
             if now.duration_since(*since) >= window {
+                self.away -= u32::from(is_away(*slot));
                 *slot = slot.settling();
                 over.push(position);
             }
@@ -96,17 +108,21 @@ impl Moves {
         over
     }
 
-    /// Takes in that flows could not be noted: windows begin again. `true`: the moves take more of the flow table, of
-    /// `capacity` entries, than was thought, so that some should be taken back.
+    /// Takes in for how many packets flows could not be noted so far. If there are more: windows begin again. `true`: the
+    /// moves take more of the flow table, of `capacity` entries, than was thought, so that some should be taken back.
     ///
     /// `taken`: what the moves of all services were thought to take.
-    pub fn lack_room(
+    pub fn count_unnoted(
         &mut self,
+        unnoted: u64,
         table: &[Slot],
         (taken, capacity): (f64, u32),
         now: Instant,
         window: Duration,
     ) -> bool {
+        if self.unnoted.replace(unnoted).is_none_or(|before| before == unnoted) {
+            return false;
+        }
         let already = self.is_cramped(now, window);
         self.cramped = Some(now);
         for (position, since) in &mut self.since {
@@ -118,8 +134,15 @@ impl Moves {
         if already {
             return false;
         }
-        self.flows.were_more(taken, capacity, self.away(table));
+        self.flows.were_more(taken, capacity, self.away);
         true
+    }
+
+    /// Whether a slot's window is over and it still moves.
+    #[must_use]
+    pub fn any_settles(&self, table: &[Slot]) -> bool {
+        let mut slots = self.since.keys().filter_map(|position| table.get(*position as usize));
+        slots.any(|slot| slot.is_settling())
     }
 
     fn is_cramped(&self, now: Instant, window: Duration) -> bool {
@@ -131,39 +154,35 @@ impl Moves {
         std::mem::take(&mut self.fresh)
     }
 
-    /// Flows that moving slots have in the flow table.
-    pub const fn flows(&mut self) -> &mut Flows {
-        &mut self.flows
+    /// How many flows moving slots have in the flow table.
+    #[must_use]
+    pub const fn flows(&self) -> Flows {
+        self.flows
+    }
+
+    /// Takes in what else is known of it.
+    pub const fn learn(&mut self, flows: Flows) {
+        self.flows = flows;
     }
 
     /// How many entries of the flow table the moves take, as far as is known.
     #[must_use]
-    pub fn taken(&self, table: &[Slot]) -> f64 {
-        let away = self.away(table);
-        self.flows.taken(away, self.since.len() as u32 - away)
+    pub fn taken(&self) -> f64 {
+        self.flows.taken(self.away, self.since.len() as u32 - self.away)
     }
 
-    /// How many slots may be away while the flow table has room for `room` entries of this service.
+    /// How many slots may be away while the flow table has room for `room` entries of this service. `flows`: what is
+    /// known of it by now.
     #[must_use]
-    pub fn allowance(
-        &self,
-        table: &[Slot],
-        room: f64,
-        give_back: bool,
-        now: Instant,
-        window: Duration,
-    ) -> Allowance {
-        let away = self.away(table);
-        let most = self.flows.slots_in(room, self.since.len() as u32 - away);
+    pub fn allowance(&self, room: f64, flows: Flows, now: Instant, window: Duration) -> u32 {
+        let most = flows.slots_in(room, self.since.len() as u32 - self.away);
         // Where there was no room just now, there is none for more.
-        let most = if self.is_cramped(now, window) { most.min(away.max(1)) } else { most };
-        Allowance { most, give_back }
+        if self.is_cramped(now, window) { most.min(self.away.max(1)) } else { most }
     }
+}
 
-    fn away(&self, table: &[Slot]) -> u32 {
-        let slots = self.since.keys().filter_map(|position| table.get(*position as usize));
-        slots.filter(|slot| is_away(**slot)).count() as u32
-    }
+fn count_away(table: &[Slot]) -> u32 {
+    table.iter().filter(|slot| is_away(**slot)).count() as u32
 }
 
 /// Whether a window begins where one slot takes the place of another.
@@ -217,12 +236,18 @@ mod tests {
         let start = Instant::now();
         let mut table = [Slot::default().moving(2, 1); 8];
         let mut moves = Moves::of(&table, start);
-        moves.flows().observe(800, 8);
+        let mut flows = moves.flows();
+        flows.observe(800, 8);
+        moves.learn(flows);
         let late = start + WINDOW / 2;
-        assert!(moves.lack_room(&table, (800.0, 1000), late, WINDOW));
-        assert!(!moves.lack_room(&table, (800.0, 1000), late, WINDOW), "twice for the same flows");
+        let count =
+            |moves: &mut Moves, unnoted| moves.count_unnoted(unnoted, &table, (800.0, 1000), late, WINDOW);
+        assert!(!count(&mut moves, 5), "from before this daemon");
+        assert!(!count(&mut moves, 5), "no more than before");
+        assert!(count(&mut moves, 6));
+        assert!(!count(&mut moves, 7), "again for the same slots");
         assert!(moves.end_windows(&mut table, start + WINDOW, WINDOW).is_empty());
-        let allowed = |moves: &Moves, now| moves.allowance(&table, 1e9, true, now, WINDOW).most;
+        let allowed = |moves: &Moves, now| moves.allowance(1e9, moves.flows(), now, WINDOW);
         assert_eq!(allowed(&moves, late), 8);
         assert!(allowed(&moves, late + WINDOW) > 8);
         assert_eq!(moves.end_windows(&mut table, late + WINDOW, WINDOW).len(), 8);
@@ -231,7 +256,11 @@ mod tests {
 
     #[test]
     fn a_table_of_twice_the_size_moves_twice_as_many_slots() {
-        let moves = Moves::of(&[Slot::default().moving(2, 1), Slot::default()], Instant::now());
-        assert_eq!(moves.resized(&[0, 0, 1, 1]).positions().collect::<Vec<_>>(), [0, 1]);
+        let (moving, rest) = (Slot::default().moving(2, 1), Slot::default());
+        let moves = Moves::of(&[moving, rest], Instant::now());
+        assert_eq!(
+            moves.resized(&[0, 0, 1, 1], &[moving, moving, rest, rest]).positions().collect::<Vec<_>>(),
+            [0, 1]
+        );
     }
 }

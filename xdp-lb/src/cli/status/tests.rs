@@ -26,7 +26,7 @@ xdp-lb 0.1.0, process 7, up 1d1h
 interfaces eth0 (native), eth1 (not attached: it is gone)
 ! IPv4 forwarding is off
 
-web  192.0.2.10:80 tcp nat maglev, 100 slots (37 moving), 70 packets, 10.5 kB, 14 connections, 2 dropped
+web  192.0.2.10:80 tcp nat maglev, 100 slots (37 moving, 9 waiting), 70 packets, 10.5 kB, 14 connections, 2 dropped
    BACKEND  ADDRESS        WEIGHT  SHARE  HEALTH       SINCE  PACKETS   BYTES  CONNS  REASON
    web-1    10.0.0.1:8080       1  40.0%  up           1m30s       10  1.5 kB      2  connected
    web-2    10.0.0.2:8080       5   0.0%  up, drain    1m30s       10  1.5 kB      2  connected; configured weight 1; \
