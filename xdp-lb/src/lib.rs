@@ -10,4 +10,5 @@ pub mod health;
 pub mod metrics;
 pub mod model;
 pub mod net;
+pub mod simulate;
 pub mod slots;

@@ -10,7 +10,6 @@ use xdp_lb_common::{
     backend::{self, Mode},
     endpoint::{Key as _, KeyV4, KeyV6, Role},
     load::Terms,
-    mix,
     service::{self, Policy},
     slot::Slot,
 };
@@ -32,7 +31,7 @@ pub(super) fn table(service: &Service, allowance: impl FnOnce() -> Allowance) ->
         .iter()
         .map(|backend| Candidate {
             index: backend.index,
-            identity: identity(backend.config.address),
+            identity: slots::identity(backend.config.address),
             weight: backend.share(),
             lives: backend.lives(),
         })
@@ -134,10 +133,4 @@ fn octets(address: IpAddr) -> [u8; 16] {
         }
         IpAddr::V6(ip) => ip.octets(),
     }
-}
-
-/// What tells a backend from all others on every host of a fleet: its address, not its index.
-fn identity(address: SocketAddr) -> u64 {
-    let ip = mix::fnv1a(mix::FNV_OFFSET, &octets(address.ip()));
-    mix::fnv1a(ip, &address.port().to_be_bytes())
 }

@@ -15,7 +15,7 @@ pub use self::{
     maglev::{Member, NOBODY, fill},
     moves::Moves,
     next::{Next, next},
-    quota::{Candidate, assign},
+    quota::{Candidate, assign, identity, quotas},
     size::{default_size, size_for},
     transition::transition,
 };
