@@ -20,7 +20,7 @@ struct Page {
     /// Type by family.
     types: BTreeMap<String, String>,
     help: BTreeSet<String>,
-    samples: BTreeMap<(String, Labels), u64>,
+    samples: BTreeMap<(String, Labels), String>,
 }
 
 impl Page {
@@ -52,8 +52,7 @@ impl Page {
 
     fn sample(&mut self, line: &str) {
         let (left, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("no sample: {line}"));
-        // Everything here counts, so there are no fractions.
-        let value = value.parse().unwrap_or_else(|_| panic!("no number: {line}"));
+        assert!(value.parse::<f64>().is_ok(), "no number: {line}");
         let (name, labels) = match left.split_once('{') {
             None => (left, Labels::new()),
             Some((name, labels)) => (name, read(labels.strip_suffix('}').expect("a closing brace"))),
@@ -65,13 +64,18 @@ impl Page {
         let kind = self.types.get(family).unwrap_or_else(|| panic!("no type before it: {line}"));
         assert_eq!(name.ends_with("_total"), kind == "counter", "_total is for counters: {line}");
         assert!(self.help.contains(family), "no help: {line}");
-        assert!(self.samples.insert((name.to_owned(), labels), value).is_none(), "twice: {line}");
+        assert!(self.samples.insert((name.to_owned(), labels), value.to_owned()).is_none(), "twice: {line}");
+    }
+
+    /// The value of what counts; `None`: it is not there.
+    fn find(&self, name: &str, labels: &[(&str, &str)]) -> Option<u64> {
+        let owned = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let found = self.samples.get(&(name.to_owned(), owned))?;
+        Some(found.parse().unwrap_or_else(|_| panic!("{name} {labels:?} is {found}")))
     }
 
     fn value(&self, name: &str, labels: &[(&str, &str)]) -> u64 {
-        let owned = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let found = self.samples.get(&(name.to_owned(), owned));
-        *found.unwrap_or_else(|| panic!("no {name} {labels:?}"))
+        self.find(name, labels).unwrap_or_else(|| panic!("no {name} {labels:?}"))
     }
 }
 
@@ -89,6 +93,7 @@ fn same(page: &Page, prefix: &str, labels: &[(&str, &str)], traffic: &Traffic) {
         ("packets", traffic.packets),
         ("bytes", traffic.bytes),
         ("connections", traffic.connections),
+        ("closed_connections", traffic.closed),
         ("reply_packets", traffic.reply_packets),
         ("reply_bytes", traffic.reply_bytes),
     ] {
@@ -132,6 +137,10 @@ fn metrics_are_well_formed_and_agree_with_the_status() {
         let label = ("service", service.name.as_str());
         same(&page, "service", &[label], &service.traffic);
         assert_eq!(page.value("xdplb_service_dropped_packets_total", &[label]), service.dropped);
+        assert_eq!(page.value("xdplb_service_rejected_packets_total", &[label]), service.rejected);
+        assert_eq!(page.value("xdplb_service_unnoted_flows_total", &[label]), service.unnoted);
+        let live = service.tracked.then_some(service.live);
+        assert_eq!(page.find("xdplb_service_live_connections", &[label]), live);
         assert_eq!(page.value("xdplb_service_slots", &[label]), service.slots);
         assert_eq!(page.value("xdplb_service_moving_slots", &[label]), service.moving);
         assert_eq!(page.value("xdplb_service_leaving_backends", &[label]), 0);
@@ -142,6 +151,10 @@ fn metrics_are_well_formed_and_agree_with_the_status() {
             assert_eq!(page.value("xdplb_backend_next_hop_usable", &labels), u64::from(backend.reachable));
             assert_eq!(page.value("xdplb_backend_weight", &labels), backend.weight);
             assert_eq!(page.value("xdplb_backend_slots", &labels), backend.slots);
+            for (name, value) in [("live", backend.live), ("pending", backend.pending)] {
+                let name = format!("xdplb_backend_{name}_connections");
+                assert_eq!(page.find(&name, &labels), service.tracked.then_some(value), "{name}");
+            }
             for state in ["ready", "drain", "maint"] {
                 let labels = [label, labels[1], ("state", state)];
                 let is = u64::from(backend.admin == state);

@@ -16,7 +16,8 @@ pub(crate) struct Service {
     forwarding: &'static str,
     health: Option<String>,
     drain_timeout: &'static str,
-    backends: Vec<(String, SocketAddr, u16)>,
+    keys: String,
+    backends: Vec<(String, SocketAddr, u16, String)>,
 }
 
 impl Service {
@@ -29,6 +30,7 @@ impl Service {
             forwarding: "nat",
             health: None,
             drain_timeout: "60s",
+            keys: String::new(),
             backends: Vec::new(),
         }
     }
@@ -55,9 +57,21 @@ impl Service {
         self
     }
 
+    /// With these lines of other keys.
+    pub(crate) fn keys(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.keys);
+        self
+    }
+
     /// With one more backend.
     pub(crate) fn backend(mut self, name: &str, address: impl Into<SocketAddr>, weight: u16) -> Self {
-        self.backends.push((name.to_owned(), address.into(), weight));
+        self.backends.push((name.to_owned(), address.into(), weight, String::new()));
+        self
+    }
+
+    /// With these lines of other keys for its last backend.
+    pub(crate) fn backend_keys(mut self, lines: &str) -> Self {
+        lines.clone_into(&mut self.backends.last_mut().expect("a backend").3);
         self
     }
 
@@ -71,13 +85,13 @@ impl Service {
 
 impl fmt::Display for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, vip, protocol, forwarding, health, drain_timeout, backends } = self;
+        let Self { name, vip, protocol, forwarding, health, drain_timeout, keys, backends } = self;
         writeln!(f, "[[service]]\nname = \"{name}\"\nvip = \"{vip}\"\nprotocol = \"{protocol}\"")?;
-        writeln!(f, "forwarding = \"{forwarding}\"\ndrain_timeout = \"{drain_timeout}\"\n")?;
+        writeln!(f, "forwarding = \"{forwarding}\"\ndrain_timeout = \"{drain_timeout}\"\n{keys}\n")?;
         writeln!(f, "  [service.health]\n  {}\n", health.as_deref().unwrap_or("type = \"none\""))?;
-        for (name, address, weight) in backends {
+        for (name, address, weight, keys) in backends {
             writeln!(f, "  [[service.backend]]\n  name = \"{name}\"")?;
-            writeln!(f, "  address = \"{address}\"\n  weight = {weight}\n")?;
+            writeln!(f, "  address = \"{address}\"\n  weight = {weight}\n{keys}\n")?;
         }
         Ok(())
     }

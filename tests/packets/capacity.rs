@@ -26,8 +26,12 @@ const SLOTS: u32 = 4_000_000;
 /// Service `index` is port `10000 + index` of one VIP and has sixteen nat backends, the last ones of all at the end.
 #[test]
 fn four_thousand_services_with_sixty_five_thousand_backends_and_four_million_slots() {
-    let capacity =
-        Capacity { services: Some(SERVICES), backends: Some(BACKENDS), slots: Some(SLOTS), flows: None };
+    let capacity = Capacity {
+        services: Some(SERVICES),
+        backends: Some(BACKENDS),
+        slots: Some(SLOTS),
+        ..Capacity::default()
+    };
     let mut bench = Bench::empty(Sizes::of(Needs::default(), capacity));
     let (each, size) = (BACKENDS / SERVICES, SLOTS / SERVICES);
     let vip = |service: u32| format!("192.0.2.10:{}", 10_000 + service);
@@ -77,7 +81,7 @@ fn four_thousand_services_with_sixty_five_thousand_backends_and_four_million_slo
 
 #[test]
 fn endpoints_beyond_the_capacity_are_refused_and_change_nothing() {
-    let capacity = Capacity { services: Some(1), backends: Some(1), slots: Some(1), flows: None };
+    let capacity = Capacity { services: Some(1), backends: Some(1), slots: Some(1), ..Capacity::default() };
     let mut bench = Bench::empty(Sizes::of(Needs::default(), capacity));
     let packet = Frame::new(L4::Syn, "203.0.113.7:20000", "192.0.2.10:80").bytes();
     let mut endpoints = Endpoints::default();

@@ -29,6 +29,8 @@ pub(crate) enum Expect {
     Transmit(Frame),
     /// This leaves by another interface.
     Redirect(Frame),
+    /// It is dropped for this reason, and these bytes leave instead, by the interface that it came in by.
+    Answer(DropReason, Vec<u8>),
 }
 
 /// A row.
@@ -61,6 +63,7 @@ pub(crate) fn check(bench: &Bench, case: &Case) {
         Expect::Drop(reason) => (xdp_action::DROP, outcome.frame.clone(), vec![*reason]),
         Expect::Transmit(frame) => (xdp_action::TX, frame.bytes(), vec![]),
         Expect::Redirect(frame) => (xdp_action::REDIRECT, frame.bytes(), vec![]),
+        Expect::Answer(reason, bytes) => (xdp_action::TX, bytes.clone(), vec![*reason]),
     };
     assert_eq!((outcome.action, &outcome.reasons), (action, &reasons), "{name}: action and reasons");
     assert!(

@@ -2,20 +2,30 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use etherparse::{NetHeaders, PacketBuilder, PacketHeaders, TransportHeader};
+use etherparse::{NetHeaders, PacketBuilder, PacketHeaders, TcpHeader, TransportHeader};
 
 /// MAC address of the client, or of the router before it.
 pub(crate) const CLIENT_MAC: [u8; 6] = [2, 0, 0, 0, 0, 0xc];
 /// MAC address of the backend, or of the router before it.
 pub(crate) const BACKEND_MAC: [u8; 6] = [2, 0, 0, 0, 0, 0xb];
 
-/// TCP flags that matter here.
+/// Bits of TCP's flags (RFC 9293, section 3.1).
+pub(crate) mod tcp {
+    pub(crate) const FIN: u8 = 1;
+    pub(crate) const SYN: u8 = 2;
+    pub(crate) const RST: u8 = 4;
+    pub(crate) const ACK: u8 = 16;
+}
+
+/// What is in a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum L4 {
     /// TCP SYN.
     Syn,
     /// TCP with ACK.
     Ack,
+    /// TCP with these flags.
+    Tcp(u8),
     /// UDP.
     Udp,
     /// UDP without a checksum.
@@ -96,6 +106,13 @@ impl Frame {
         match self.l4 {
             L4::Syn => ip.tcp(source, destination, 1000, 64_000).syn().write(&mut bytes, &payload),
             L4::Ack => ip.tcp(source, destination, 1001, 64_000).ack(77).write(&mut bytes, &payload),
+            L4::Tcp(flags) => {
+                let mut header = TcpHeader::new(source, destination, 1000, 64_000);
+                (header.fin, header.syn) = (flags & tcp::FIN != 0, flags & tcp::SYN != 0);
+                (header.rst, header.ack) = (flags & tcp::RST != 0, flags & tcp::ACK != 0);
+                header.acknowledgment_number = if header.ack { 77 } else { 0 };
+                ip.tcp_header(header).write(&mut bytes, &payload)
+            }
             L4::Udp | L4::UdpUnsummed => ip.udp(source, destination).write(&mut bytes, &payload),
         }
         .expect("a packet");
@@ -123,13 +140,13 @@ pub(crate) fn describe(bytes: &[u8]) -> String {
     }
 }
 
-/// Asserts that lengths agree and that every checksum of an IPv4 or IPv6, TCP or UDP packet is right.
+/// Asserts that lengths agree and that every checksum of an IPv4 or IPv6, TCP, UDP or ICMP packet is right.
 pub(crate) fn assert_sound(name: &str, bytes: &[u8]) {
     let headers = PacketHeaders::from_ethernet_slice(bytes)
         .unwrap_or_else(|error| panic!("{name}: a broken packet left: {error}\n{}", describe(bytes)));
     let payload = headers.payload.slice();
     let (Some(net), Some(transport)) = (&headers.net, &headers.transport) else {
-        panic!("{name}: neither TCP nor UDP left\n{}", describe(bytes));
+        panic!("{name}: neither TCP nor UDP nor ICMP left\n{}", describe(bytes));
     };
     if let NetHeaders::Ipv4(ip, _) = net {
         assert_eq!(
@@ -152,6 +169,12 @@ pub(crate) fn assert_sound(name: &str, bytes: &[u8]) {
         (NetHeaders::Ipv6(ip, _), TransportHeader::Udp(udp)) => {
             (udp.checksum, udp.calc_checksum_ipv6(ip, payload))
         }
+        (NetHeaders::Ipv4(..), TransportHeader::Icmpv4(icmp)) => {
+            (icmp.checksum, Ok(icmp.icmp_type.calc_checksum(payload)))
+        }
+        (NetHeaders::Ipv6(ip, _), TransportHeader::Icmpv6(icmp)) => {
+            (icmp.checksum, icmp.icmp_type.calc_checksum(ip.source, ip.destination, payload))
+        }
         (
             NetHeaders::Ipv4(..) | NetHeaders::Ipv6(..) | NetHeaders::Arp(_),
             TransportHeader::Tcp(_)
@@ -159,7 +182,7 @@ pub(crate) fn assert_sound(name: &str, bytes: &[u8]) {
             | TransportHeader::Icmpv4(_)
             | TransportHeader::Icmpv6(_)
             | TransportHeader::Igmp(_),
-        ) => panic!("{name}: neither TCP nor UDP left\n{}", describe(bytes)),
+        ) => panic!("{name}: neither TCP nor UDP nor ICMP left\n{}", describe(bytes)),
     };
     let unsummed = sum == 0 && matches!(transport, TransportHeader::Udp(_));
     assert!(unsummed || right.ok() == Some(sum), "{name}: transport checksum\n{}", describe(bytes));

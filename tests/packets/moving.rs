@@ -1,15 +1,18 @@
 //! Slots on their way from one backend to another: connections from before stay where they are.
 
+use xdp_lb::dataplane::Keep;
 use xdp_lb_common::{
-    DropReason,
+    Be16, DropReason,
     backend::{Backend, flag},
+    flow::{self, FlowKey},
     slot::{NO_BACKEND, Slot},
+    track::{Entry, Stamp, State, Table},
 };
 
 use crate::{
     bench::Bench,
     case::xdp_action,
-    frame::{Frame, L4},
+    frame::{Frame, L4, tcp},
     spread::{backend_of, dsr_backend, weighted},
 };
 
@@ -45,8 +48,11 @@ fn new_connections_go_to_the_owner_and_old_ones_stay() {
             (1, L4::Ack, OLD), // began before the move
             (2, L4::Syn, NEW),
             (1, L4::Ack, OLD),
-            (2, L4::Ack, NEW), // noted at its SYN
             (2, L4::Syn, NEW), // a retransmission
+            (2, L4::Ack, NEW), // noted at its SYN
+            (1, L4::Syn, OLD), // perhaps not the client's: for the connection's backend to answer
+            (1, L4::Ack, OLD),
+            (1, L4::Tcp(tcp::RST), OLD),
             (1, L4::Syn, NEW), // the same ports again: a new connection
             (1, L4::Ack, NEW),
         ],
@@ -57,7 +63,7 @@ fn new_connections_go_to_the_owner_and_old_ones_stay() {
 fn known_flows_outlast_the_window() {
     let moving = Slot::default().moving(NEW, OLD);
     let mut bench = bench(moving);
-    check(&bench, &[(1, L4::Ack, OLD), (2, L4::Syn, NEW)]);
+    check(&bench, &[(1, L4::Ack, OLD), (2, L4::Syn, NEW), (2, L4::Ack, NEW)]);
     set(&mut bench, moving.settling());
     check(&bench, &[(1, L4::Ack, OLD), (2, L4::Ack, NEW), (3, L4::Ack, NEW), (3, L4::Ack, NEW)]);
     set(&mut bench, moving.stable(NEW));
@@ -119,25 +125,29 @@ fn nobody_may_own_a_moving_slot() {
 fn a_sweep_sees_what_the_program_noted_and_removes_what_it_is_told_to() {
     let mut bench = bench(Slot::default().moving(NEW, OLD));
     bench.dataplane.set_clock(77);
-    check(&bench, &[(1, L4::Ack, OLD), (2, L4::Syn, NEW)]);
-    let mut flows = bench.dataplane.flows().expect("the flow table");
+    check(&bench, &[(1, L4::Ack, OLD), (2, L4::Syn, NEW), (2, L4::Ack, NEW), (3, L4::Syn, NEW)]);
+    let flows = bench.dataplane.flows();
     let seed = bench.dataplane.seed_in_use();
-    let mut backends = Vec::new();
-    let count = flows.sweep(|key, flow| {
-        assert_eq!((key.service, flow.seen, flow.generation), (0, 77, 1));
+    let mut seen = Vec::new();
+    let mut look = |table, key: &FlowKey, entry: Entry, stamp: Stamp| {
+        assert_eq!((key.service, stamp.seen, entry.generation()), (0, 77, 1));
         // The daemon finds the slot of an entry by the hash that the program took of the packet.
-        let port = xdp_lb_common::Be16::new(20_000 + flow.backend as u16);
-        let client = [u32::from_ne_bytes([203, 0, 113, 7])];
-        let hash = xdp_lb_common::flow::hash(client, port, xdp_lb_common::Be16::new(80), &seed);
-        assert_eq!((key.hash(false, &seed), flow.hash), (hash, hash));
-        backends.push(flow.backend);
-        if flow.backend == OLD { xdp_lb::dataplane::Keep::No } else { xdp_lb::dataplane::Keep::Yes }
-    });
-    backends.sort_unstable();
-    assert_eq!((count.expect("a sweep"), backends), (Some(2), vec![OLD, NEW]));
-    let left = flows.sweep(|_, flow| {
-        assert_eq!(flow.backend, NEW);
-        xdp_lb::dataplane::Keep::Yes
-    });
-    assert_eq!(left.expect("a sweep"), Some(1));
+        let client = key.ports.to_le_bytes();
+        let port = Be16::new(u16::from_be_bytes([client[0], client[1]]));
+        let hash = flow::hash([u32::from_ne_bytes([203, 0, 113, 7])], port, Be16::new(80), &seed);
+        assert_eq!(key.hash(false, &seed), hash);
+        seen.push((table, port.get(), entry.backend(), entry.state()));
+        if entry.backend() == OLD { Keep::No } else { Keep::Yes }
+    };
+    let kept = [Table::Flows, Table::Embryos].map(|table| flows.sweep(table, |k, e, s| look(table, k, e, s)));
+    seen.sort_unstable_by_key(|(_, port, ..)| *port);
+    assert_eq!(
+        seen,
+        [
+            (Table::Flows, 20_001, OLD, State::Open),
+            (Table::Flows, 20_002, NEW, State::Open),
+            (Table::Embryos, 20_003, NEW, State::Opening),
+        ]
+    );
+    assert_eq!(kept, [1, 1]);
 }

@@ -5,15 +5,20 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
+use xdp_lb_common::DropReason;
+
 use crate::{
     bench::Bench,
     case::xdp_action,
-    frame::{Frame, L4, describe},
+    frame::{Frame, L4, assert_sound, describe},
 };
 
-/// A valid packet for a service.
+/// What makes a packet: its kind, source address and destination.
+type Ends = (L4, &'static str, &'static str);
+
+/// A valid packet for a service with a backend.
 fn valid() -> impl Strategy<Value = Frame> {
-    let ends = prop::sample::select(vec![
+    packet(vec![
         (L4::Syn, "203.0.113.7", "192.0.2.10:80"),
         (L4::Ack, "203.0.113.7", "192.0.2.20:80"),
         (L4::Udp, "203.0.113.7", "192.0.2.10:53"),
@@ -21,7 +26,21 @@ fn valid() -> impl Strategy<Value = Frame> {
         (L4::Ack, "[2001:db8:1::7]", "[2001:db8::10]:80"),
         (L4::Udp, "[2001:db8:1::7]", "[2001:db8::10]:53"),
         (L4::Ack, "203.0.113.7", "192.0.2.30:80"),
-    ]);
+    ])
+}
+
+/// A valid packet for a service without one that says so.
+fn refused() -> impl Strategy<Value = Frame> {
+    packet(vec![
+        (L4::Syn, "203.0.113.7", "192.0.2.70:80"),
+        (L4::Udp, "203.0.113.7", "192.0.2.70:53"),
+        (L4::Ack, "[2001:db8:1::7]", "[2001:db8::70]:80"),
+        (L4::Udp, "[2001:db8:1::7]", "[2001:db8::70]:53"),
+    ])
+}
+
+fn packet(ends: Vec<Ends>) -> impl Strategy<Value = Frame> {
+    let ends = prop::sample::select(ends);
     (ends, 1u16.., 0usize..600, 2u8.., 0usize..=10).prop_map(|((l4, from, to), port, payload, ttl, words)| {
         let frame = Frame::new(l4, &format!("{from}:{port}"), to).payload(payload).ttl(ttl);
         if frame.from.is_ipv4() { frame.options(&vec![1; 4 * words]) } else { frame }
@@ -58,6 +77,10 @@ fn assert_lengths(frame: &[u8]) {
 fn check(bench: &Bench, packet: &[u8]) {
     let outcome = bench.run(bench.inside, packet);
     match outcome.action {
+        xdp_action::TX if outcome.reasons == [DropReason::NoBackend] => {
+            assert_sound("an answer", &outcome.frame);
+            assert!(outcome.frame.len() <= packet.len() + 48, "{}", describe(packet));
+        }
         xdp_action::TX | xdp_action::REDIRECT => {
             assert_eq!(outcome.frame.len(), packet.len());
             assert_eq!(outcome.reasons, []);
@@ -76,28 +99,33 @@ fn valid_packets_leave_with_right_checksums() {
     run(2000, valid().prop_map(|frame| frame.bytes()), |bench, packet| {
         let outcome = bench.run(bench.inside, packet);
         assert!(matches!(outcome.action, xdp_action::TX | xdp_action::REDIRECT), "{}", describe(packet));
-        crate::frame::assert_sound("generated", &outcome.frame);
+        assert_sound("generated", &outcome.frame);
     });
+}
+
+/// Some bytes of a packet changed, and perhaps its end cut off.
+fn damaged(packet: impl Strategy<Value = Frame>) -> impl Strategy<Value = Vec<u8>> {
+    let damage = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6);
+    (packet, damage, any::<prop::sample::Index>()).prop_map(|(frame, damage, length)| {
+        let mut bytes = frame.bytes();
+        for (at, byte) in damage {
+            // In the headers, where it matters.
+            let at = at.index(bytes.len().min(80));
+            bytes[at] = byte;
+        }
+        bytes.truncate(14 + length.index(2 * bytes.len()));
+        bytes
+    })
 }
 
 #[test]
 fn damaged_packets_never_leave_broken() {
-    let damaged = (
-        valid(),
-        prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
-        any::<prop::sample::Index>(),
-    )
-        .prop_map(|(frame, damage, length)| {
-            let mut bytes = frame.bytes();
-            for (at, byte) in damage {
-                // In the headers, where it matters.
-                let at = at.index(bytes.len().min(80));
-                bytes[at] = byte;
-            }
-            bytes.truncate(14 + length.index(2 * bytes.len()));
-            bytes
-        });
-    run(8000, damaged, check);
+    run(8000, damaged(valid()), check);
+}
+
+#[test]
+fn answers_to_damaged_packets_are_not_broken() {
+    run(4000, damaged(refused()), check);
 }
 
 #[test]
@@ -113,7 +141,7 @@ fn changed_checksums_stay_wrong_by_as_much() {
         let mut packet = Frame::new(L4::Ack, "203.0.113.7:40000", vip).bytes();
         packet[at] ^= 0x55;
         let outcome = bench.run(bench.inside, &packet);
-        let broken = std::panic::catch_unwind(|| crate::frame::assert_sound("damaged", &outcome.frame));
+        let broken = std::panic::catch_unwind(|| assert_sound("damaged", &outcome.frame));
         assert!(broken.is_err(), "byte {at}");
     }
 }

@@ -7,7 +7,7 @@ use xdp_lb_common::{
     Be16,
     backend::{Backend, Mode, flag},
     endpoint::{Key as _, KeyV4, KeyV6, Role},
-    service::{Policy, Service},
+    service::{self, Policy, Service},
     slot::Slot,
 };
 
@@ -25,6 +25,8 @@ pub(crate) struct Entry {
     pub(crate) backend: Option<&'static str>,
     /// Where it is.
     pub(crate) via: Via,
+    /// The flags of its [`Policy`].
+    pub(crate) flags: u8,
 }
 
 /// The interface that a backend is behind.
@@ -41,7 +43,11 @@ pub(crate) enum Via {
 }
 
 const fn entry(vip: &'static str, protocol: u8, mode: Mode, backend: &'static str, via: Via) -> Entry {
-    Entry { vip, protocol, mode, backend: Some(backend), via }
+    Entry { vip, protocol, mode, backend: Some(backend), via, flags: 0 }
+}
+
+const fn bare(vip: &'static str, protocol: u8, flags: u8) -> Entry {
+    Entry { vip, protocol, mode: Mode::Nat, backend: None, via: Via::Unknown, flags }
 }
 
 /// Service and backend indices are positions in this table, counted from 0 and from 1.
@@ -51,14 +57,23 @@ pub(crate) const ENTRIES: &[Entry] = &[
     entry("192.0.2.20:80", 6, Mode::Dsr, "10.0.1.12:80", Via::Out),
     entry("192.0.2.20:53", 17, Mode::Dsr, "10.0.1.12:53", Via::Out),
     entry("192.0.2.30:80", 6, Mode::Nat, "10.0.0.50:80", Via::In),
-    Entry { vip: "192.0.2.40:80", protocol: 6, mode: Mode::Nat, backend: None, via: Via::Unknown },
+    bare("192.0.2.40:80", 6, 0),
     entry("192.0.2.50:80", 6, Mode::Nat, "10.0.1.15:80", Via::Unknown),
     entry("192.0.2.60:80", 6, Mode::Dsr, "10.0.1.16:80", Via::Foreign),
     entry("[2001:db8::10]:80", 6, Mode::Nat, "[fd00:1::11]:8080", Via::Out),
     entry("[2001:db8::10]:53", 17, Mode::Nat, "[fd00:1::11]:5353", Via::Out),
     entry("[2001:db8::20]:80", 6, Mode::Dsr, "[fd00:1::12]:80", Via::Out),
     entry("[2001:db8::30]:80", 6, Mode::Nat, "[fd00::50]:80", Via::In),
-    Entry { vip: "[2001:db8::40]:80", protocol: 6, mode: Mode::Nat, backend: None, via: Via::Unknown },
+    bare("[2001:db8::40]:80", 6, 0),
+    bare("192.0.2.40:53", 17, 0),
+    bare("192.0.2.70:80", 6, service::flag::REJECT),
+    bare("192.0.2.70:53", 17, service::flag::REJECT),
+    bare("[2001:db8::70]:80", 6, service::flag::REJECT),
+    bare("[2001:db8::70]:53", 17, service::flag::REJECT),
+    Entry {
+        flags: service::flag::REJECT,
+        ..entry("192.0.2.80:80", 6, Mode::Nat, "10.0.1.18:80", Via::Unknown)
+    },
 ];
 
 /// Index of an interface that is none of the program's.
@@ -88,7 +103,8 @@ pub(crate) fn store(dataplane: &mut Dataplane, inside: Interface, outside: Inter
         }
         let owner = entry.backend.map_or(Slot::default(), |_| Slot::default().stable(index + 1));
         dataplane.store_slots(index * 7, &[owner; 7]);
-        dataplane.store_service(index, Service::new(index * 7, 7, Policy::default()));
+        let policy = Policy { flags: entry.flags, ..Policy::default() };
+        dataplane.store_service(index, Service::new(index * 7, 7, policy));
     }
     let prepared = dataplane.prepare(&endpoints).expect("endpoints");
     dataplane.publish(&prepared);

@@ -1,9 +1,13 @@
 //! What `xdp-lb status --json` says: the one place that knows its form.
 
+mod traffic;
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, anyhow};
 use serde_json::Value;
+
+pub use self::traffic::{Rates, Traffic};
 
 /// The daemon's account of its services.
 #[derive(Clone, Debug)]
@@ -46,25 +50,22 @@ pub struct Service {
     pub slots: u64,
     /// Slots on their way from one backend to another.
     pub moving: u64,
+    /// Whether so few backends are healthy that health is ignored.
+    pub panic: bool,
     /// What was counted, backends that are gone included.
     pub traffic: Traffic,
+    /// How fast it grows; `None`: not known yet.
+    pub rates: Option<Rates>,
+    /// Whether every flow is noted.
+    pub tracked: bool,
+    /// Established connections that are noted, on all backends.
+    pub live: u64,
     /// Packets that no backend got.
     pub dropped: u64,
-}
-
-/// What was counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Traffic {
-    /// Packets from clients.
-    pub packets: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// Connections opened.
-    pub connections: u64,
-    /// Packets to clients.
-    pub reply_packets: u64,
-    /// Their bytes.
-    pub reply_bytes: u64,
+    /// Of those, the ones whose senders were told.
+    pub rejected: u64,
+    /// Flows that were not noted for want of room.
+    pub unnoted: u64,
 }
 
 /// One backend of a service.
@@ -76,6 +77,8 @@ pub struct Backend {
     pub weight: u64,
     /// `ready`, `drain` or `maint`.
     pub admin: String,
+    /// What of its full share it has, 0 to 1, while that grows.
+    pub slow_start: Option<f64>,
     /// Its share of the service's slots, 0 to 1.
     pub share: f64,
     /// `up`, `down` or `unknown`.
@@ -90,8 +93,14 @@ pub struct Backend {
     pub reachable: bool,
     /// How, or why not.
     pub next_hop: String,
+    /// Established connections that are noted.
+    pub live: u64,
+    /// Connections that are noted and not established yet.
+    pub pending: u64,
     /// What was counted.
     pub traffic: Traffic,
+    /// How fast it grows; `None`: not known yet.
+    pub rates: Option<Rates>,
 }
 
 impl Status {
@@ -144,25 +153,20 @@ impl Interface {
 
 impl Service {
     fn read(value: &Value) -> Result<Self> {
+        let backends: Vec<_> = list(value, "backends")?.iter().map(Backend::read).collect::<Result<_>>()?;
         Ok(Self {
             name: text(value, "name")?,
-            backends: list(value, "backends")?.iter().map(Backend::read).collect::<Result<_>>()?,
+            live: backends.iter().map(|backend| backend.live).sum(),
+            backends,
             slots: number(value, "slots")?,
             moving: number(value, "moving")?,
+            panic: flag(value, "panic")?,
             traffic: Traffic::read(value)?,
+            rates: Rates::read(value),
+            tracked: value.get("tracked").and_then(Value::as_bool).unwrap_or(false),
             dropped: number(value, "dropped_packets")?,
-        })
-    }
-}
-
-impl Traffic {
-    fn read(value: &Value) -> Result<Self> {
-        Ok(Self {
-            packets: number(value, "packets")?,
-            bytes: number(value, "bytes")?,
-            connections: number(value, "connections")?,
-            reply_packets: number(value, "reply_packets")?,
-            reply_bytes: number(value, "reply_bytes")?,
+            rejected: number_or_zero(value, "rejected_packets"),
+            unnoted: number_or_zero(value, "unnoted_flows"),
         })
     }
 }
@@ -177,20 +181,22 @@ impl Backend {
     fn read(value: &Value) -> Result<Self> {
         let health = value.get("health").ok_or_else(|| missing("health"))?;
         let next_hop = value.get("next_hop").ok_or_else(|| missing("next_hop"))?;
-        let leaving = value.get("leaving").and_then(Value::as_bool);
-        let reachable = next_hop.get("usable").and_then(Value::as_bool);
         Ok(Self {
             name: text(value, "name")?,
             weight: number(value, "weight")?,
             admin: text(value, "admin")?,
+            slow_start: value.get("slow_start").and_then(Value::as_f64),
             share: value.get("share").and_then(Value::as_f64).ok_or_else(|| missing("share"))?,
             health: text(health, "state")?,
             reason: text(health, "reason")?,
             slots: number(value, "slots")?,
-            leaving: leaving.ok_or_else(|| missing("leaving"))?,
-            reachable: reachable.ok_or_else(|| missing("usable"))?,
+            leaving: flag(value, "leaving")?,
+            reachable: flag(next_hop, "usable")?,
             next_hop: text(next_hop, "detail")?,
+            live: number_or_zero(value, "live"),
+            pending: number_or_zero(value, "pending"),
             traffic: Traffic::read(value)?,
+            rates: Rates::read(value),
         })
     }
 }
@@ -205,6 +211,15 @@ fn text(value: &Value, key: &str) -> Result<String> {
 
 fn number(value: &Value, key: &str) -> Result<u64> {
     value.get(key).and_then(Value::as_u64).ok_or_else(|| missing(key))
+}
+
+fn flag(value: &Value, key: &str) -> Result<bool> {
+    value.get(key).and_then(Value::as_bool).ok_or_else(|| missing(key))
+}
+
+/// What not every version says.
+fn number_or_zero(value: &Value, key: &str) -> u64 {
+    number(value, key).unwrap_or(0)
 }
 
 fn missing(key: &str) -> anyhow::Error {
@@ -223,7 +238,7 @@ mod tests {
             r#"{{"pid": 7, "config": {{"revision": 2, "refused": null}}, "warnings": ["hot"],
                 "interfaces": [{{"name": "eth0", "mode": "native", "problem": null}}],
                 "drops": [{{"reason": "no-backend", "packets": 3}}],
-                "services": [{{"name": "web", "slots": 101, "moving": 7, "dropped_packets": 3, {counted},
+                "services": [{{"name": "web", "slots": 101, "moving": 7, "panic": false, "dropped_packets": 3, {counted},
                 "backends": [{{"name": "web-1", "weight": 3, "admin": "ready", "leaving": false, "share": 0.5, "slots": 50,
                 "health": {{"state": "down", "reason": "connection refused"}},
                 "next_hop": {{"usable": true, "detail": "on eth0"}}, {counted}}}]}}]}}"#
@@ -234,6 +249,33 @@ mod tests {
         assert_eq!((status.refused.as_deref(), status.drops["no-backend"]), (None, 3));
         assert!(!status.all_up());
         assert!(status.backend("web", "web-2").is_err());
+    }
+
+    #[test]
+    fn loads_and_rates_are_there_or_not() {
+        let backend = r#""name": "web-1", "weight": 1, "admin": "ready", "leaving": false, "share": 1.0, "slots": 101,
+            "health": {"state": "up", "reason": "connected"}, "next_hop": {"usable": true, "detail": "on eth0"},
+            "packets": 1, "bytes": 1, "connections": 1, "reply_packets": 1, "reply_bytes": 1"#;
+        let service = |more: &str| {
+            let text = format!(
+                r#"{{"name": "web", "slots": 101, "moving": 0, "dropped_packets": 3, "packets": 1, "bytes": 1,
+                "connections": 1, "reply_packets": 1, "reply_bytes": 1{more},
+                "backends": [{{{backend}{more}}}, {{{backend}{more}}}]}}"#
+            );
+            Service::read(&serde_json::from_str(&text).unwrap()).unwrap()
+        };
+        let old = service("");
+        assert_eq!((old.tracked, old.live, old.rejected, old.unnoted, old.rates), (false, 0, 0, 0, None));
+        assert_eq!((old.backends[0].pending, old.traffic.closed, old.backends[0].rates), (0, 0, None));
+        let new = service(
+            r#", "tracked": true, "live": 4, "pending": 2, "closed": 5, "rejected_packets": 1, "unnoted_flows": 9,
+            "packets_per_second": 2.5, "bytes_per_second": 100.0, "connections_per_second": 0.5,
+            "closed_per_second": 0"#,
+        );
+        assert_eq!((new.tracked, new.live, new.rejected, new.unnoted), (true, 8, 1, 9));
+        assert_eq!((new.backends[1].live, new.backends[1].pending, new.traffic.closed), (4, 2, 5));
+        let rates = Rates { packets: 2.5, bytes: 100.0, connections: 0.5, closed: 0.0 };
+        assert_eq!((new.rates, new.backends[1].rates), (Some(rates), Some(rates)));
     }
 
     #[test]

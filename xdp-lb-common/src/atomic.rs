@@ -99,3 +99,26 @@ impl Word {
         found
     }
 }
+
+/// The same value, of which the kernel's verifier no longer knows how it came about; `unknown` is anything that was
+/// read from a map.
+///
+/// The verifier follows every way through the program for every value that it knows. A place in a bucket that it has
+/// seen found in eight ways makes it verify all that follows eight times, and eight times that in the next table.
+#[inline(always)]
+#[must_use]
+pub fn forget(value: usize, unknown: u64) -> usize {
+    #[cfg(target_arch = "bpf")]
+    {
+        let mut same = unknown;
+        // SAFETY: moves a register to itself; the compiler takes it that it has changed.
+        unsafe {
+            core::arch::asm!("{same} = {same}", same = inout(reg) same, options(nomem, nostack, preserves_flags));
+        }
+        value ^ (same ^ unknown) as usize
+    }
+    #[cfg(not(target_arch = "bpf"))]
+    {
+        value ^ (unknown ^ unknown) as usize
+    }
+}

@@ -1,4 +1,4 @@
-//! Incremental Internet checksums (RFC 1071, RFC 1624).
+//! Internet checksums (RFC 1071): changes to existing ones (RFC 1624), and new ones for packets of our own.
 //!
 //! All sums are over native words of network-order data. One's complement addition commutes with byte swapping
 //! (RFC 1071, section 2 (B)), so nothing is ever swapped as long as checksums are loaded and stored natively too.
@@ -63,6 +63,47 @@ pub fn delta<const N: usize>(old: &[u8; N], new: &[u8; N]) -> Delta {
     })
 }
 
+/// A one's complement sum, for the checksum of a packet that is made from nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sum(u64);
+
+impl Sum {
+    /// Of the pseudo-header: addresses (IPv4 in the first of four words), protocol, and `length` in bytes of what follows
+    /// the IP header (RFC 9293, section 3.1; RFC 8200, section 8.1).
+    #[inline(always)]
+    #[must_use]
+    pub const fn pseudo_header(source: [u32; 4], destination: [u32; 4], protocol: u8, length: u16) -> Self {
+        Self(0)
+            .and_all(source)
+            .and_all(destination)
+            .and((protocol as u16).to_be() as u32)
+            .and(length.to_be() as u32)
+    }
+
+    /// With two more 16-bit words, or with one: where in `words` it stands makes no difference. There is room for 2³² of
+    /// them.
+    #[inline(always)]
+    #[must_use]
+    pub const fn and(self, words: u32) -> Self {
+        Self(self.0.wrapping_add(words as u64))
+    }
+
+    #[inline(always)]
+    const fn and_all(self, [a, b, c, d]: [u32; 4]) -> Self {
+        self.and(a).and(b).and(c).and(d)
+    }
+
+    /// The checksum of what was added.
+    #[inline(always)]
+    #[must_use]
+    pub const fn checksum(self) -> u16 {
+        let words = (self.0 & 0xffff_ffff) + (self.0 >> 32);
+        let sum = (words & 0xffff) + (words >> 16);
+        // At most 18 bits: what fold takes after one more round.
+        !fold(((sum & 0xffff) + (sum >> 16)) as u32)
+    }
+}
+
 /// Folds the carries of a sum of two words back in (RFC 1071, section 2 (A)).
 #[inline(always)]
 const fn fold(sum: u32) -> u16 {
@@ -109,6 +150,35 @@ mod tests {
             // 0x0000 and 0xffff are the same number in one's complement.
             prop_assert!(back == sum || (back ^ sum) == 0xffff && (sum == 0 || sum == 0xffff));
         }
+    }
+
+    proptest! {
+        #[test]
+        fn a_sum_of_words_is_the_checksum_of_their_bytes(data in proptest::collection::vec(any::<[u8; 4]>(), 0..400)) {
+            let sum = data.iter().fold(Sum::default(), |sum, word| sum.and(u32::from_ne_bytes(*word)));
+            prop_assert_eq!(sum.checksum(), native(full(data.as_flattened())));
+        }
+    }
+
+    #[test]
+    fn carries_of_carries_are_folded_in() {
+        for (count, data) in [(1, 0xffff_ffff), (3, 0xffff_ffff), (0x1_0001, 0xffff_fffe), (2, 0x8000_8000)] {
+            let sum = (0..count).fold(Sum::default(), |sum, _| sum.and(data));
+            let bytes: Vec<u8> = (0..count).flat_map(|_| data.to_ne_bytes()).collect();
+            assert_eq!(sum.checksum(), native(full(&bytes)), "{count} times {data:#x}");
+        }
+    }
+
+    #[test]
+    fn the_pseudo_header_of_either_family() {
+        let word = |bytes: [u8; 4]| u32::from_ne_bytes(bytes);
+        let four =
+            Sum::pseudo_header([word([192, 0, 2, 1]), 0, 0, 0], [word([203, 0, 113, 9]), 0, 0, 0], 6, 20);
+        assert_eq!(four.checksum(), native(full(&[192, 0, 2, 1, 203, 0, 113, 9, 0, 6, 0, 20])));
+        let (source, destination) = ([0x20, 0x01, 0x0d, 0xb8], [0xfd, 0, 0, 1]);
+        let six = Sum::pseudo_header([word(source); 4], [word(destination); 4], 58, 1240);
+        let bytes = [source.repeat(4), destination.repeat(4), vec![0, 0, 4, 216, 0, 0, 0, 58]].concat();
+        assert_eq!(six.checksum(), native(full(&bytes)));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Flows: the hash that decides a connection's slot, and what is remembered of flows on moving slots.
+//! Flows: the hash that decides a connection's slot, and what tells one from another.
 
 use crate::{
     Be16,
@@ -17,21 +17,6 @@ map_value! {
         pub service: u32,
         /// The client's port in the low 16 bits, the service's in the high, both as they stand in packets.
         pub ports: u32,
-    }
-}
-
-map_value! {
-    /// Where a flow goes.
-    #[derive(Default)]
-    pub struct Flow[16] {
-        /// Index of its backend.
-        pub backend: u32,
-        /// When it was seen last: [`crate::control::Control::now`].
-        pub seen: u32,
-        /// The [`crate::slot::Slot::generation`] in which it was noted.
-        pub generation: u32,
-        /// The flow's hash, which tells it from whatever the entry is given to next.
-        pub hash: u32,
     }
 }
 

@@ -14,6 +14,7 @@ pub mod control;
 pub mod counters;
 pub mod endpoint;
 pub mod flow;
+pub mod limit;
 pub mod load;
 pub mod map;
 pub mod mix;
@@ -21,6 +22,7 @@ pub mod neighbour;
 mod reason;
 pub mod service;
 pub mod slot;
+pub mod track;
 
 pub use abi::ABI;
 pub use be::Be16;

@@ -6,6 +6,9 @@ use crate::atomic::Word;
 /// Words of a [`Load`].
 pub const WORDS: usize = 8;
 
+/// Changed by hand with the words' order or meaning.
+pub(crate) const LAYOUT: u64 = 1 << 32 | WORDS as u64;
+
 /// One backend's entry of [`crate::map::LOADS`].
 #[derive(Clone, Copy, Debug)]
 pub struct Load<'a>(&'a [Word; WORDS]);
@@ -79,9 +82,29 @@ impl Terms {
     }
 }
 
+/// A [`Load::response`] after another time of so many microseconds: the eighth part of each is new. The first is the
+/// average.
+#[inline(always)]
+#[must_use]
+pub const fn smoothed(average: u64, micros: u64) -> u64 {
+    // 0 is what is not known.
+    let micros = if micros == 0 { 1 } else { micros };
+    if average == 0 { micros } else { average.wrapping_mul(7).wrapping_add(micros).wrapping_add(4) >> 3 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn averages_follow_what_is_measured() {
+        assert_eq!([smoothed(0, 0), smoothed(0, 700), smoothed(1, 0)], [1, 700, 1]);
+        assert_eq!([smoothed(800, 1600), smoothed(800, 800), smoothed(800, 0)], [900, 800, 700]);
+        for (from, to) in [(1, 1_000_000), (1_000_000, 1), (500, 503)] {
+            let end = (0..200).fold(from, |average, _| smoothed(average, to));
+            assert!(end.abs_diff(to) <= 4, "{from} came to {end}, not to {to}");
+        }
+    }
 
     #[test]
     fn terms_come_back_as_they_were() {

@@ -14,8 +14,12 @@ pub const SERVICES: &str = "SERVICES";
 pub const SLOTS: &str = "SLOTS";
 /// [`crate::backend::Backend`] array, by backend index; index 0 is never used.
 pub const BACKENDS: &str = "BACKENDS";
-/// LRU hash of [`crate::flow::FlowKey`] → [`crate::flow::Flow`]: flows on moving slots.
+/// Buckets of [`crate::track::Cells`]: flows that are noted.
 pub const FLOWS: &str = "FLOWS";
+/// The same, of connections that are being opened.
+pub const EMBRYOS: &str = "EMBRYOS";
+/// The same, of clients that keep their backend.
+pub const CLIENTS: &str = "CLIENTS";
 /// [`crate::load::Load`] by backend index.
 pub const LOADS: &str = "LOADS";
 /// Whose turn it is, by service index; see [`crate::service::Algorithm::RoundRobin`].
@@ -51,7 +55,7 @@ const MAPPED: Kind = kind(2, 1 << 10);
 const PER_CPU: Kind = kind(6, 0);
 
 /// Every pinned map with what it is, in the order in which the daemon opens them. Part of [`crate::ABI`].
-pub const ALL: [(&str, Kind); 15] = [
+pub const ALL: [(&str, Kind); 17] = [
     (META, kind(2, 0)),
     (CONTROL, MAPPED),
     (ENDPOINTS_V4, MAPPED),
@@ -59,7 +63,9 @@ pub const ALL: [(&str, Kind); 15] = [
     (SERVICES, MAPPED),
     (SLOTS, MAPPED),
     (BACKENDS, MAPPED),
-    (FLOWS, kind(9, 0)),
+    (FLOWS, MAPPED),
+    (EMBRYOS, MAPPED),
+    (CLIENTS, MAPPED),
     (LOADS, MAPPED),
     (TURNS, MAPPED),
     (DEVICES, kind(25, 0)),

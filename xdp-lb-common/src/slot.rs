@@ -16,7 +16,7 @@
 //! So the only moment at which a flow must be noted is the end of a window: until then whatever could not be noted, for
 //! want of room, is found all the same.
 
-use crate::{abi::map_value, flow::Flow};
+use crate::abi::map_value;
 
 /// The backend index that means "none".
 pub const NO_BACKEND: u32 = 0;
@@ -24,10 +24,10 @@ pub const NO_BACKEND: u32 = 0;
 /// Backend indices stay below this, so that two of them, a generation and two flags make a word.
 pub const MAX_BACKENDS: u32 = 1 << 24;
 
-const INDEX: u64 = MAX_BACKENDS as u64 - 1;
+pub(crate) const INDEX: u64 = MAX_BACKENDS as u64 - 1;
 const PREVIOUS: u32 = 24;
 const GENERATION: u32 = 48;
-const GENERATIONS: u64 = (1 << 14) - 1;
+pub(crate) const GENERATIONS: u64 = (1 << 14) - 1;
 const SETTLING: u64 = 1 << 62;
 const MOVING: u64 = 1 << 63;
 
@@ -136,14 +136,6 @@ impl Slot {
     pub const fn implies(self, backend: u32) -> bool {
         backend == self.owner() && (!self.is_open() || backend == self.previous())
     }
-
-    /// Whether what was noted of a flow with this hash holds. An entry that is given to another flow while it is read
-    /// does not.
-    #[inline(always)]
-    #[must_use]
-    pub const fn knows(self, flow: &Flow, hash: u32) -> bool {
-        flow.generation == self.generation() && flow.hash == hash
-    }
 }
 
 #[cfg(test)]
@@ -182,14 +174,6 @@ mod tests {
             assert_eq!([slot.implies(3), slot.implies(7)], implied, "{slot:?}");
         }
         assert!(moving.is_open() && !moving.settling().is_open() && !moving.stable(3).is_open());
-    }
-
-    #[test]
-    fn flows_are_known_in_their_generation_only() {
-        let first = Slot::default().moving(3, 7);
-        let flow = Flow { backend: 3, generation: first.generation(), hash: 9, ..Flow::default() };
-        assert!(first.knows(&flow, 9) && first.settling().reopened(5).knows(&flow, 9));
-        assert!(!first.knows(&flow, 8) && !first.stable(3).moving(7, 3).knows(&flow, 9));
     }
 
     #[test]

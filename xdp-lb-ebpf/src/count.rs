@@ -16,9 +16,9 @@ static SERVICE_CNTRS: PerCpuArray<ServiceCounters> = PerCpuArray::with_max_entri
 #[map]
 static DROPS: PerCpuArray<u64> = PerCpuArray::with_max_entries(DropReason::LEN, 0);
 
-/// Adds to `map[index]` of this CPU. An index out of range counts nowhere.
+/// Changes `map[index]` of this CPU. An index out of range counts nowhere.
 #[inline(always)]
-fn update<T: 'static>(map: &'static PerCpuArray<T>, index: u32, change: impl FnOnce(&mut T)) {
+pub(crate) fn update<T: 'static>(map: &'static PerCpuArray<T>, index: u32, change: impl FnOnce(&mut T)) {
     if let Some(value) = map.get_ptr_mut(index) {
         // SAFETY: the value is this CPU's own, an XDP program is not preempted by another on the same CPU, and the
         // reference ends with the closure.
@@ -28,20 +28,22 @@ fn update<T: 'static>(map: &'static PerCpuArray<T>, index: u32, change: impl FnO
 
 /// A client's packet of `bytes` bytes that a backend gets.
 #[inline(always)]
-pub(crate) fn forwarded(backend: u32, bytes: u64, opens: bool) {
+pub(crate) fn forwarded(backend: u32, bytes: u64, opened: bool, closed: bool) {
     update(&BACKEND_CNTRS, backend, |counters| {
         counters.packets += 1;
         counters.bytes += bytes;
-        counters.connections += u64::from(opens);
+        counters.connections += u64::from(opened);
+        counters.closed += u64::from(closed);
     });
 }
 
 /// A backend's packet of `bytes` bytes that a client gets.
 #[inline(always)]
-pub(crate) fn replied(backend: u32, bytes: u64) {
+pub(crate) fn replied(backend: u32, bytes: u64, closed: bool) {
     update(&BACKEND_CNTRS, backend, |counters| {
         counters.reply_packets += 1;
         counters.reply_bytes += bytes;
+        counters.closed += u64::from(closed);
     });
 }
 
@@ -52,6 +54,18 @@ pub(crate) fn unserved(service: u32, bytes: u64) {
         counters.dropped_packets += 1;
         counters.dropped_bytes += bytes;
     });
+}
+
+/// A flow of a service that there is no room for in the flow table.
+#[inline(always)]
+pub(crate) fn unnoted(service: u32) {
+    update(&SERVICE_CNTRS, service, |counters| counters.unnoted += 1);
+}
+
+/// A packet for a service that no backend gets, and whose sender is told.
+#[inline(always)]
+pub(crate) fn rejected(service: u32) {
+    update(&SERVICE_CNTRS, service, |counters| counters.rejected_packets += 1);
 }
 
 /// A dropped packet, by reason.

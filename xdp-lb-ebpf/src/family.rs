@@ -3,7 +3,8 @@
 use aya_ebpf::maps::Array;
 use network_types::ip::{Ipv4Hdr, Ipv6Hdr};
 use xdp_lb_common::{
-    checksum::Delta,
+    Be16,
+    checksum::{Delta, Sum},
     control::{Control, TableShape},
     endpoint::{Bucket, BucketV4, BucketV6, Key},
     flow,
@@ -23,6 +24,10 @@ pub(crate) trait Family {
     type Bucket: Bucket<Key: Key<Address = Self::Address>> + 'static;
     /// `AF_INET` or `AF_INET6`, for the routing helper.
     const AF: u8;
+    /// Length of a header without options, in bytes.
+    const HEADER: usize;
+    /// How ICMP says that a port is unreachable.
+    const PORT_UNREACHABLE: PortUnreachable;
 
     /// The family's endpoint table.
     fn endpoints() -> &'static Array<Self::Bucket>;
@@ -31,7 +36,7 @@ pub(crate) trait Family {
     /// See [`parse`].
     fn parse(packet: &mut Packet<'_>) -> Option<Datagram<Self::Address>>;
     /// The flow hash of a client's packet.
-    fn hash(datagram: &Datagram<Self::Address>, seed: &flow::Seed) -> u32;
+    fn hash(client: Self::Address, client_port: Be16, service_port: Be16, seed: &flow::Seed) -> u32;
     /// An address as backends are stored: IPv4 in the first four bytes.
     fn address(bytes: &[u8; 16]) -> Self::Address;
     /// An address as four words, IPv4 in the first: how the routing helper and the flow table take it.
@@ -40,6 +45,29 @@ pub(crate) trait Family {
     fn rewrite(packet: &mut Packet<'_>, side: Side, address: Self::Address, delta: Delta) -> Option<()>;
     /// Lowers the TTL or hop limit by one. The caller knows that it is above one.
     fn decrement_ttl(packet: &mut Packet<'_>) -> Option<()>;
+    /// Whether an address defines a single host that can be answered (RFC 1122, section 3.2.2; RFC 4443, section 2.4
+    /// (e)).
+    fn is_one_host(address: Self::Address) -> bool;
+    /// Writes the header, without options, of a packet of this host's own: `length` bytes follow it.
+    fn write_header(
+        packet: &mut Packet<'_>,
+        source: Self::Address,
+        destination: Self::Address,
+        protocol: u8,
+        length: u16,
+    ) -> Option<()>;
+}
+
+/// How ICMP says that a port is unreachable.
+pub(crate) struct PortUnreachable {
+    /// ICMP's number in IP headers.
+    pub(crate) protocol: u8,
+    /// Type and code.
+    pub(crate) message: [u8; 2],
+    /// Whether the checksum covers the pseudo-header too.
+    pub(crate) pseudo_header: bool,
+    /// Most bytes that such a packet may have, so that it needs no fragments anywhere.
+    pub(crate) size: usize,
 }
 
 /// Which end of a packet is rewritten.
@@ -56,6 +84,9 @@ pub(crate) struct V4;
 /// IPv6.
 pub(crate) struct V6;
 
+/// TTL or hop limit of what the program sends by itself.
+const TTL: u8 = 64;
+
 /// What lowering the TTL, the first byte of its 16-bit word, by one adds to a checksum.
 const TTL_DELTA: Delta = Delta::word(u16::from_ne_bytes([1, 0]), 0);
 
@@ -63,6 +94,10 @@ impl Family for V4 {
     type Address = u32;
     type Bucket = BucketV4;
     const AF: u8 = 2;
+    const HEADER: usize = size_of::<Ipv4Hdr>();
+    // RFC 792; RFC 1812, section 4.3.2.3.
+    const PORT_UNREACHABLE: PortUnreachable =
+        PortUnreachable { protocol: 1, message: [3, 3], pseudo_header: false, size: 576 };
 
     #[inline(always)]
     fn endpoints() -> &'static Array<BucketV4> {
@@ -80,8 +115,8 @@ impl Family for V4 {
     }
 
     #[inline(always)]
-    fn hash(datagram: &Datagram<u32>, seed: &flow::Seed) -> u32 {
-        flow::hash([datagram.source], datagram.source_port, datagram.destination_port, seed)
+    fn hash(client: u32, client_port: Be16, service_port: Be16, seed: &flow::Seed) -> u32 {
+        flow::hash([client], client_port, service_port, seed)
     }
 
     #[inline(always)]
@@ -112,12 +147,51 @@ impl Family for V4 {
         TTL_DELTA.apply(u16::load(&ip.check)).store(&mut ip.check);
         Some(())
     }
+
+    #[inline(always)]
+    fn is_one_host(address: u32) -> bool {
+        // "This network", loopback, multicast, class E with the limited broadcast.
+        !matches!(address.to_ne_bytes()[0], 0 | 127 | 224..)
+    }
+
+    #[inline(always)]
+    fn write_header(
+        packet: &mut Packet<'_>,
+        source: u32,
+        destination: u32,
+        protocol: u8,
+        length: u16,
+    ) -> Option<()> {
+        let ip = packet.at::<Ipv4Hdr>(L3)?;
+        *ip = Ipv4Hdr {
+            vihl: 0x45,
+            tos: 0,
+            tot_len: (size_of::<Ipv4Hdr>() as u16 + length).to_be_bytes(),
+            // Never to be fragmented, so that it needs no identification (RFC 6864, section 4.1).
+            id: [0; 2],
+            frags: [0x40, 0],
+            ttl: TTL,
+            proto: protocol,
+            check: [0; 2],
+            src_addr: source.to_ne_bytes(),
+            dst_addr: destination.to_ne_bytes(),
+        };
+        let header = packet.at::<[u8; size_of::<Ipv4Hdr>()]>(L3)?;
+        let words = header.as_chunks::<4>().0.iter().map(|word| u32::load(word));
+        let sum = words.fold(Sum::default(), Sum::and);
+        sum.checksum().store(&mut packet.at::<Ipv4Hdr>(L3)?.check);
+        Some(())
+    }
 }
 
 impl Family for V6 {
     type Address = [u64; 2];
     type Bucket = BucketV6;
     const AF: u8 = 10;
+    const HEADER: usize = size_of::<Ipv6Hdr>();
+    // RFC 4443, sections 2.3 and 3.1; RFC 8200, section 5.
+    const PORT_UNREACHABLE: PortUnreachable =
+        PortUnreachable { protocol: 58, message: [1, 4], pseudo_header: true, size: 1280 };
 
     #[inline(always)]
     fn endpoints() -> &'static Array<BucketV6> {
@@ -135,8 +209,8 @@ impl Family for V6 {
     }
 
     #[inline(always)]
-    fn hash(datagram: &Datagram<[u64; 2]>, seed: &flow::Seed) -> u32 {
-        flow::hash(Self::words(datagram.source), datagram.source_port, datagram.destination_port, seed)
+    fn hash(client: [u64; 2], client_port: Be16, service_port: Be16, seed: &flow::Seed) -> u32 {
+        flow::hash(Self::words(client), client_port, service_port, seed)
     }
 
     #[inline(always)]
@@ -167,5 +241,32 @@ impl Family for V6 {
         let ip = packet.at::<Ipv6Hdr>(L3)?;
         ip.hop_limit = ip.hop_limit.wrapping_sub(1);
         Some(())
+    }
+
+    #[inline(always)]
+    fn is_one_host([high, low]: [u64; 2]) -> bool {
+        // Multicast; the unspecified address and loopback.
+        let multicast = high.to_ne_bytes()[0] == 0xff;
+        !multicast && (high != 0 || u64::from_be(low) > 1)
+    }
+
+    #[inline(always)]
+    fn write_header(
+        packet: &mut Packet<'_>,
+        source: [u64; 2],
+        destination: [u64; 2],
+        protocol: u8,
+        length: u16,
+    ) -> Option<()> {
+        *packet.at::<Ipv6Hdr>(L3)? = Ipv6Hdr {
+            vcf: [0x60, 0, 0, 0],
+            payload_len: length.to_be_bytes(),
+            next_hdr: protocol,
+            hop_limit: TTL,
+            src_addr: [0; 16],
+            dst_addr: [0; 16],
+        };
+        Self::rewrite(packet, Side::Source, source, Delta::default())?;
+        Self::rewrite(packet, Side::Destination, destination, Delta::default())
     }
 }

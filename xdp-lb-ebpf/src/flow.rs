@@ -1,39 +1,63 @@
-//! Flows on moving slots: the only state that the program keeps, and only there.
-#![expect(unsafe_code, reason = "hash map values are reached by raw pointers")]
+//! Flows that are noted: the only state that the program keeps.
+#![expect(unsafe_code, reason = "the clock is a helper of the kernel")]
 
-use aya_ebpf::{macros::map, maps::LruHashMap};
+use aya_ebpf::{bindings::BPF_F_MMAPABLE, helpers::generated::bpf_ktime_get_ns, macros::map, maps::Array};
 use xdp_lb_common::{
-    flow::{Flow, FlowKey},
-    slot::{NO_BACKEND, Slot},
+    atomic::Word,
+    load::Load,
+    slot::Slot,
+    track::{Buckets, Cells, Memory, Table},
 };
 
-use crate::backend;
+use crate::{backend, load, service};
 
 #[map]
-static FLOWS: LruHashMap<FlowKey, Flow> = LruHashMap::with_max_entries(1, 0);
+static FLOWS: Array<Cells> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
-/// The backend of a flow whose slot is moving; see [`xdp_lb_common::slot`]. `opens`: the packet is a TCP SYN.
-#[inline(always)]
-pub(crate) fn backend(key: &FlowKey, hash: u32, slot: Slot, opens: bool, now: u32) -> u32 {
-    if let Some(entry) = FLOWS.get_ptr_mut(key) {
-        // SAFETY: not null. The entry may be given to another flow under the reader's eyes: the slot does not know what
-        // is read then.
-        let flow = unsafe { *entry };
-        // A client that opens a connection anew has forgotten the one before; one on a dead backend is lost.
-        let forgotten = opens && flow.backend != slot.owner();
-        if slot.knows(&flow, hash) && !forgotten && backend::serves(flow.backend, key.service) {
-            if flow.seen != now {
-                // SAFETY: as above; a time stamp on another flow's entry does no harm.
-                unsafe { (*entry).seen = now };
-            }
-            return flow.backend;
+#[map]
+static EMBRYOS: Array<Cells> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+#[map]
+static CLIENTS: Array<Cells> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+/// The program's maps.
+pub(crate) struct Maps;
+
+impl Buckets for Maps {
+    #[inline(always)]
+    fn bucket(&self, table: Table, index: u32) -> Option<&Cells> {
+        match table {
+            Table::Flows => FLOWS.get(index),
+            Table::Embryos => EMBRYOS.get(index),
+            Table::Clients => CLIENTS.get(index),
         }
     }
-    let backend = slot.of_unknown(opens);
-    if backend != NO_BACKEND {
-        let flow = Flow { backend, seen: now, generation: slot.generation(), hash };
-        // There always is room in an LRU map, but for a race; the next packet tries again.
-        let _not_noted = FLOWS.insert(key, flow, 0);
+}
+
+impl Memory for Maps {
+    #[inline(always)]
+    fn slot(&self, index: u32) -> Option<Slot> {
+        service::slot(index)
     }
-    backend
+
+    #[inline(always)]
+    fn load(&self, backend: u32) -> Option<Load<'_>> {
+        load::of(backend)
+    }
+
+    #[inline(always)]
+    fn turn(&self, service: u32) -> Option<&Word> {
+        load::turn(service)
+    }
+
+    #[inline(always)]
+    fn serves(&self, backend: u32, service: u32) -> bool {
+        backend::serves(backend, service)
+    }
+
+    #[inline(always)]
+    fn micros(&self) -> u32 {
+        // SAFETY: a helper without arguments that any program may call.
+        (unsafe { bpf_ktime_get_ns() } / 1000) as u32
+    }
 }

@@ -11,6 +11,7 @@ mod endpoint;
 mod family;
 mod flow;
 mod forward;
+mod limit;
 mod load;
 mod packet;
 mod parse;
@@ -26,6 +27,10 @@ use crate::{
 };
 
 /// What to do with a packet that is not dropped.
+///
+/// As wide as [`DropReason`], so that a `Result` of the two has no undefined half: the compiler may shift that before it
+/// looks which it is, and the verifier finds a pointer there.
+#[repr(u32)]
 #[derive(Clone, Copy)]
 pub(crate) enum Verdict {
     /// Leave it to the kernel's network stack.

@@ -4,7 +4,7 @@
 
 use core::ffi::c_void;
 
-use aya_ebpf::{EbpfContext as _, programs::XdpContext};
+use aya_ebpf::{EbpfContext as _, helpers::generated, programs::XdpContext};
 use network_types::{
     eth::EthHdr,
     ip::{Ipv4Hdr, Ipv6Hdr},
@@ -38,6 +38,8 @@ unsafe impl Header for Ipv6Hdr {}
 unsafe impl Header for TcpHdr {}
 // SAFETY: bytes.
 unsafe impl Header for UdpHdr {}
+// SAFETY: bytes.
+unsafe impl<const N: usize> Header for [u8; N] {}
 
 impl<'ctx> Packet<'ctx> {
     /// The frame of `ctx`. To be made anew after anything that moves the frame's start or end.
@@ -51,6 +53,30 @@ impl<'ctx> Packet<'ctx> {
     #[inline(always)]
     pub(crate) fn context(&self) -> *mut c_void {
         self.context.as_ptr()
+    }
+
+    /// The context, for a function that makes a view of its own.
+    #[inline(always)]
+    pub(crate) fn handle(&self) -> XdpContext {
+        XdpContext::new(self.context.ctx)
+    }
+
+    /// The frame cut to its first `length` bytes; `None` where it has fewer.
+    #[inline(always)]
+    pub(crate) fn cut(self, length: usize) -> Option<Self> {
+        let excess = i32::try_from((self.end - self.start).checked_sub(length)?).ok()?;
+        // SAFETY: the context is the program's own; with `self` every view of the frame has ended.
+        let result = unsafe { generated::bpf_xdp_adjust_tail(self.context.ctx, -excess) };
+        (result == 0).then(|| Self::new(self.context))
+    }
+
+    /// The frame with `length` bytes of whatever content before it; `None` where the driver has left no room.
+    #[inline(always)]
+    pub(crate) fn prepend(self, length: usize) -> Option<Self> {
+        let length = i32::try_from(length).ok()?;
+        // SAFETY: the context is the program's own; with `self` every view of the frame has ended.
+        let result = unsafe { generated::bpf_xdp_adjust_head(self.context.ctx, -length) };
+        (result == 0).then(|| Self::new(self.context))
     }
 
     /// Length of the frame in bytes, Ethernet header included.

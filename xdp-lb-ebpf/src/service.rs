@@ -9,9 +9,14 @@ static SERVICES: Array<Service> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 #[map]
 static SLOTS: Array<Slot> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
-/// The slot that a flow's hash selects. A copy: the daemon may change the slot meanwhile.
+/// The service with this index.
 #[inline(always)]
-pub(crate) fn slot(service: u32, hash: u32) -> Result<Slot, DropReason> {
-    let service = SERVICES.get(service).ok_or(DropReason::Inconsistent)?;
-    SLOTS.get(service.slot_of(hash)).copied().ok_or(DropReason::Inconsistent)
+pub(crate) fn get(index: u32) -> Result<&'static Service, DropReason> {
+    SERVICES.get(index).ok_or(DropReason::Inconsistent)
+}
+
+/// A slot, by its place among those of all services. A copy: the daemon may change it meanwhile.
+#[inline(always)]
+pub(crate) fn slot(index: u32) -> Option<Slot> {
+    SLOTS.get(index).copied()
 }

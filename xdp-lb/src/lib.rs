@@ -10,5 +10,6 @@ pub mod health;
 pub mod metrics;
 pub mod model;
 pub mod net;
+pub mod rates;
 pub mod simulate;
 pub mod slots;

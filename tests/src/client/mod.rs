@@ -43,6 +43,9 @@ impl Failure {
             Self::Timeout
         } else if error.kind() == ErrorKind::UnexpectedEof {
             Self::Short
+        } else if error.kind() == ErrorKind::ConnectionRefused {
+            // UDP learns of it only after it has sent something.
+            Self::Refused
         } else {
             Self::Reset
         }

@@ -3,21 +3,24 @@
 mod device;
 mod fib;
 mod nat;
+mod reject;
 mod reply;
 
 use xdp_lb_common::{
-    DropReason,
+    Be16, DropReason,
     backend::{Backend, Mode},
     control::Control,
     endpoint::Role,
     flow::FlowKey,
+    service::flag,
     slot::NO_BACKEND,
+    track::{self, Decision, Flow, Segment},
 };
 
 use crate::{
     Verdict, backend, control, count, endpoint,
     family::Family,
-    flow,
+    flow::Maps,
     packet::Packet,
     parse::{self, Datagram},
     service,
@@ -33,8 +36,10 @@ pub(crate) fn dispatch<F: Family>(packet: &mut Packet<'_>) -> Result<Verdict, Dr
 
     if let Some(service) = find(datagram.destination, datagram.destination_port, Role::Service) {
         let bytes = packet.len();
-        return to_backend::<F>(packet, &datagram, control, service)
-            .inspect_err(|_| count::unserved(service, bytes));
+        return to_backend::<F>(packet, &datagram, control, service).or_else(|reason| {
+            count::unserved(service, bytes);
+            reject::answer::<F>(packet, service, reason)
+        });
     }
     match find(datagram.source, datagram.source_port, Role::Reply) {
         Some(index) => reply::to_client::<F>(packet, &datagram, control, index),
@@ -49,22 +54,37 @@ fn to_backend<F: Family>(
     control: &Control,
     service: u32,
 ) -> Result<Verdict, DropReason> {
-    let opens = parse::validate(packet, datagram)?;
-    let hash = F::hash(datagram, &control.seed);
-    let slot = service::slot(service, hash)?;
-    let index = if slot.is_moving() {
+    let segment = parse::validate(packet, datagram)?;
+    let record = service::get(service)?;
+    let policy = record.policy();
+    let hash = |port| F::hash(datagram.source, port, datagram.destination_port, &control.seed);
+    let slot_hash = hash(if policy.has(flag::AFFINITY) { Be16::from_raw(0) } else { datagram.source_port });
+    let slot = service::slot(record.slot_of(slot_hash)).ok_or(DropReason::Inconsistent)?;
+    let tracked = policy.has(flag::TRACKED);
+    let decision = if tracked || slot.is_moving() {
         let client = F::words(datagram.source);
         let key = FlowKey::new(client, datagram.source_port, datagram.destination_port, service);
-        flow::backend(&key, hash, slot, opens, control.now)
+        let hash = if policy.has(flag::AFFINITY) { hash(datagram.source_port) } else { slot_hash };
+        let flow = Flow { key: &key, hash, slot_hash, slot, service: record };
+        track::decide(&Maps, &control.tables(), control.now, flow, segment)?
     } else {
-        slot.owner()
+        Decision { backend: slot.owner(), ..Decision::default() }
     };
+    let index = decision.backend;
+    if decision.unnoted {
+        count::unnoted(service);
+    }
     if index == NO_BACKEND {
         return Err(DropReason::NoBackend);
     }
     let backend = backend::get(index)?;
     let verdict = forward::<F>(packet, datagram, control, backend)?;
-    count::forwarded(index, packet.len(), opens);
+    let (opened, closed) = if tracked {
+        (decision.opened, decision.closed)
+    } else {
+        (segment.has(Segment::SYN), segment.has(Segment::FIN | Segment::RST))
+    };
+    count::forwarded(index, packet.len(), opened, closed);
     Ok(verdict)
 }
 

@@ -5,7 +5,10 @@ use xdp_lb_common::{
     DropReason,
     backend::Backend,
     control::Control,
+    flow::FlowKey,
     neighbour::{self, Miss},
+    service::{Algorithm, flag},
+    track::{self, Segment},
 };
 
 use super::{
@@ -16,8 +19,10 @@ use super::{
 use crate::{
     Verdict, backend, count,
     family::Family,
+    flow::Maps,
     packet::Packet,
     parse::{self, Datagram},
+    service,
 };
 
 #[map]
@@ -36,45 +41,57 @@ pub(crate) fn to_client<F: Family>(
 ) -> Result<Verdict, DropReason> {
     let backend = backend::get(index)?;
     let bytes = packet.len();
-    let verdict = match fib::lookup::<F>(packet, datagram, F::address(&backend.vip), backend.vip_port) {
+    let route = fib::lookup::<F>(packet, datagram, F::address(&backend.vip), backend.vip_port);
+    match route {
         Route::Local => return Ok(Verdict::Pass),
         Route::None => return Err(DropReason::NoRouteToClient),
+        Route::Forward { .. } | Route::Unresolved(_) | Route::Kernel => {}
+    }
+    let segment = parse::validate(packet, datagram)?;
+    if datagram.ttl <= 1 && matches!(route, Route::Forward { .. }) {
+        return Err(DropReason::TtlExpired);
+    }
+    let closed = answered::<F>(datagram, control, backend, segment)?;
+    nat::to_client::<F>(packet, datagram, backend)?;
+    let mut verdict = Verdict::Pass;
+    match route {
+        Route::Forward { ifindex, source, destination } => {
+            // An interface that is not ours to send on is the kernel's turn.
+            if let Some(sent) = device::send(packet, control, ifindex) {
+                F::decrement_ttl(packet).ok_or(DropReason::Inconsistent)?;
+                device::address(packet, source, destination)?;
+                verdict = sent;
+            }
+        }
         Route::Unresolved(miss) => {
             // The kernel resolves what it forwards, but not for a source address that is its own, as a VIP may be: it
             // drops such packets as martians. The daemon asks for it then.
             let _full = MISSES.output::<Miss>(miss, 0);
-            by_kernel::<F>(packet, datagram, backend)?
         }
-        Route::Kernel => by_kernel::<F>(packet, datagram, backend)?,
-        Route::Forward { ifindex, source, destination } => {
-            parse::validate(packet, datagram)?;
-            if datagram.ttl <= 1 {
-                return Err(DropReason::TtlExpired);
-            }
-            nat::to_client::<F>(packet, datagram, backend)?;
-            match device::send(packet, control, ifindex) {
-                Some(verdict) => {
-                    F::decrement_ttl(packet).ok_or(DropReason::Inconsistent)?;
-                    device::address(packet, source, destination)?;
-                    verdict
-                }
-                // An interface that is not ours to send on: the kernel's turn.
-                None => Verdict::Pass,
-            }
-        }
-    };
-    count::replied(index, bytes);
+        Route::Local | Route::None | Route::Kernel => {}
+    }
+    count::replied(index, bytes, closed);
     Ok(verdict)
 }
 
-/// Translates a reply and leaves the way to the kernel.
+/// Takes in what a reply says of its connection; whether that has ended. Packets in the midst of one say nothing.
 #[inline(always)]
-fn by_kernel<F: Family>(
-    packet: &mut Packet<'_>,
+fn answered<F: Family>(
     datagram: &Datagram<F::Address>,
+    control: &Control,
     backend: &Backend,
-) -> Result<Verdict, DropReason> {
-    parse::validate(packet, datagram)?;
-    nat::to_client::<F>(packet, datagram, backend)?;
-    Ok(Verdict::Pass)
+    segment: Segment,
+) -> Result<bool, DropReason> {
+    if !segment.has(Segment::ACCEPT | Segment::FIN | Segment::RST) {
+        return Ok(false);
+    }
+    let policy = service::get(backend.service)?.policy();
+    let measured = matches!(policy.algorithm, Algorithm::LeastResponseTime);
+    if !policy.has(flag::TRACKED) || (segment.has(Segment::ACCEPT) && !measured) {
+        return Ok(false);
+    }
+    let (client, port) = (datagram.destination, datagram.destination_port);
+    let key = FlowKey::new(F::words(client), port, backend.vip_port, backend.service);
+    let hash = F::hash(client, port, backend.vip_port, &control.seed);
+    track::answered(&Maps, &control.tables(), &key, hash, segment)
 }

@@ -1,7 +1,7 @@
 //! TCP (RFC 9293) and UDP (RFC 768).
 
 use network_types::{tcp::TcpHdr, udp::UdpHdr};
-use xdp_lb_common::{Be16, DropReason};
+use xdp_lb_common::{Be16, DropReason, track::Segment};
 
 use super::{Datagram, TCP, UDP};
 use crate::packet::{Packet, Word};
@@ -25,9 +25,9 @@ pub(crate) fn ports(packet: &mut Packet<'_>, protocol: u8, l4: usize) -> Option<
 
 /// Holds the lengths of a datagram that is about to be forwarded against each other, so that nothing broken leaves.
 ///
-/// Returns whether it opens a connection: a TCP SYN without ACK.
+/// Returns what matters to its flow.
 #[inline(always)]
-pub(crate) fn validate<A>(packet: &mut Packet<'_>, datagram: &Datagram<A>) -> Result<bool, DropReason> {
+pub(crate) fn validate<A>(packet: &mut Packet<'_>, datagram: &Datagram<A>) -> Result<Segment, DropReason> {
     let length = datagram.length?;
     if datagram.protocol == TCP {
         let tcp = packet.at::<TcpHdr>(datagram.l4).ok_or(DropReason::BadTcpHeader)?;
@@ -35,13 +35,29 @@ pub(crate) fn validate<A>(packet: &mut Packet<'_>, datagram: &Datagram<A>) -> Re
         if header < size_of::<TcpHdr>() as u16 || header > length {
             return Err(DropReason::BadTcpHeader);
         }
-        Ok(tcp.syn() != 0 && tcp.ack() == 0)
+        Ok(Segment::new(segment(tcp, length > header)))
     } else {
         let udp = packet.at::<UdpHdr>(datagram.l4).ok_or(DropReason::BadUdpLength)?;
         let claimed = u16::from_be(u16::load(&udp.len));
         if claimed < size_of::<UdpHdr>() as u16 || claimed > length {
             return Err(DropReason::BadUdpLength);
         }
-        Ok(false)
+        Ok(Segment::new(Segment::UDP))
     }
+}
+
+/// The bits of a TCP segment.
+#[inline(always)]
+fn segment(tcp: &TcpHdr, data: bool) -> u8 {
+    let mut bits = 0;
+    if tcp.syn() != 0 {
+        bits |= if tcp.ack() == 0 { Segment::SYN } else { Segment::ACCEPT };
+    }
+    for (set, bit) in [(tcp.fin() != 0, Segment::FIN), (tcp.rst() != 0, Segment::RST), (data, Segment::DATA)]
+    {
+        if set {
+            bits |= bit;
+        }
+    }
+    bits
 }

@@ -76,7 +76,7 @@ async fn add(
     Body(new): Body<NewBackend>,
 ) -> Response {
     let name = new.name.unwrap_or_else(|| new.address.to_string());
-    let backend = Backend { name, address: new.address, weight: new.weight };
+    let backend = Backend::new(name, new.address, new.weight);
     answer(snapshots.handle().add(service, backend).await)
 }
 

@@ -2,24 +2,28 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use crate::{
     control::Handle,
     dataplane::{DataplaneError, Reader},
-    model::{DroppedPackets, Service, Status, Traffic},
+    model::{DroppedPackets, Rates, Service, Status, Traffic},
+    rates::Known,
 };
 
-/// Takes snapshots: the published state, with the counters as they are at that moment.
+/// Takes snapshots: the published state, with the counters as they are at that moment and the rates as last published.
 #[derive(Clone, Debug)]
 pub struct Snapshots {
     handle: Handle,
     reader: Arc<Reader>,
+    rates: watch::Receiver<Arc<Known>>,
 }
 
 impl Snapshots {
-    /// Of this owner's state and these counters.
+    /// Of this owner's state, these counters and these rates.
     #[must_use]
-    pub const fn new(handle: Handle, reader: Arc<Reader>) -> Self {
-        Self { handle, reader }
+    pub const fn new(handle: Handle, reader: Arc<Reader>, rates: watch::Receiver<Arc<Known>>) -> Self {
+        Self { handle, reader, rates }
     }
 
     /// The owner.
@@ -35,7 +39,8 @@ impl Snapshots {
         shown: impl FnOnce(&Status) -> T + Send + 'static,
     ) -> Result<T, String> {
         let (status, reader) = (self.handle.status(), Arc::clone(&self.reader));
-        let filled = tokio::task::spawn_blocking(move || Ok(shown(&fill(&status, &reader)?)));
+        let rates = Arc::clone(&self.rates.borrow());
+        let filled = tokio::task::spawn_blocking(move || Ok(shown(&fill(&status, &reader, &rates)?)));
         filled
             .await
             .map_err(|error| error.to_string())?
@@ -43,10 +48,10 @@ impl Snapshots {
     }
 }
 
-fn fill(status: &Status, reader: &Reader) -> Result<Status, DataplaneError> {
+fn fill(status: &Status, reader: &Reader, rates: &Known) -> Result<Status, DataplaneError> {
     let mut status = status.clone();
     for service in &mut status.services {
-        fill_service(service, reader)?;
+        fill_service(service, reader, rates)?;
     }
     let drops = reader.drops()?.into_iter();
     status.drops = drops
@@ -59,15 +64,22 @@ fn fill(status: &Status, reader: &Reader) -> Result<Status, DataplaneError> {
     Ok(status)
 }
 
-fn fill_service(service: &mut Service, reader: &Reader) -> Result<(), DataplaneError> {
+fn fill_service(service: &mut Service, reader: &Reader, rates: &Known) -> Result<(), DataplaneError> {
     let mut total = reader.carried(service.index)?;
     for backend in &mut service.backends {
         let counted = reader.backend(backend.index)?;
         backend.traffic = Traffic::from(&counted);
         total.add(&counted);
+        backend.rates = rates.of(&service.name, backend);
+        let load = reader.load(backend.index);
+        (backend.live, backend.pending) = (load.live, load.pending);
+        backend.response_seconds = load.response.map(|response| response.as_secs_f64());
     }
     service.traffic = Traffic::from(&total);
+    // Not from the total, which what a backend leaves behind can make fall and rise.
+    service.rates = Rates::sum(service.backends.iter().map(|backend| backend.rates));
     let lost = reader.service(service.index)?;
     (service.dropped_packets, service.dropped_bytes) = (lost.dropped_packets, lost.dropped_bytes);
+    (service.rejected_packets, service.unnoted_flows) = (lost.rejected_packets, lost.unnoted);
     Ok(())
 }

@@ -59,11 +59,13 @@ enum Command {
     ///
     /// What is said here outlives reloads and restarts of the daemon. It is not written to the configuration.
     Backend(backend::Options),
-    /// Show services and backends with their health, the reasons and counters.
+    /// Show services and backends with their health, the reasons, connections and rates.
     ///
     /// "!" marks backends that get no packets though they should. SHARE is the part of the service's slots that a backend
-    /// owns, and SINCE how long its health has been as it is. PACKETS and BYTES are those from clients since the maps
-    /// were made, with their Ethernet headers; CONNS are new TCP connections.
+    /// owns, and SINCE how long its health has been as it is. LIVE are its established connections, where the service
+    /// has all of them noted. NEW/S are new TCP connections and PACKETS/S packets from clients, per second over the last
+    /// few seconds; "-" is not known (yet). What is "so far" was counted since the maps were made; bytes are those of
+    /// packets from clients, with their Ethernet headers.
     Status(status::Options),
     /// Simulate what becomes of connections while backends come, go and change weight. Needs neither root nor a daemon.
     ///

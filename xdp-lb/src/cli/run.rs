@@ -16,7 +16,7 @@ use crate::{
     capabilities,
     config::{self, Config, ThisHost},
     control::{self, Ended, Owner},
-    health, metrics,
+    health, metrics, rates,
 };
 
 /// Options of `run`.
@@ -81,7 +81,9 @@ async fn serve(
     signals: Signals,
 ) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
-    let snapshots = Snapshots::new(owner.handle(), owner.reader());
+    let (publisher, rates) = rates::channel();
+    let sampling = tokio::spawn(rates::run(owner.handle(), owner.reader(), publisher, stop.clone()));
+    let snapshots = Snapshots::new(owner.handle(), owner.reader(), rates);
     let signals = tokio::spawn(signals.obey(owner.handle(), stop.clone()));
     let api = tokio::spawn(api::serve(socket, snapshots.clone(), stop.clone()));
     let metrics = listener.map(|listener| {
@@ -98,6 +100,7 @@ async fn serve(
     let ended = owner.run(stop.clone()).await;
     stop.cancel();
     signals.abort();
+    sampling.abort();
     for (what, server) in [("the API", Some(api)), ("metrics", metrics)] {
         let Some(server) = server else { continue };
         match server.await {

@@ -1,16 +1,21 @@
 //! `xdp-lb status`.
 
+mod number;
+mod table;
+
 use std::fmt::Write as _;
 
 use clap::Args;
-use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets::NOTHING};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use self::{
+    number::{age, bytes, rate},
+    table::table,
+};
 use super::{SocketOption, block_on, output};
 use crate::{
     api::{Client, Status},
-    health::State,
-    model::{Admin, Backend, Service},
+    model::Service,
 };
 
 /// Options of `status`.
@@ -36,7 +41,8 @@ fn render(status: &Status, now: Timestamp, color: bool) -> String {
     let mut text = String::new();
     head(&mut text, status, now);
     for service in &status.services {
-        let _infallible = write!(text, "\n{}\n{}", summary(service), table(service, now, color));
+        let _infallible =
+            write!(text, "\n{}\n{}\n{}", title(service), summary(service), table(service, now, color));
     }
     let drops: Vec<_> = status
         .drops
@@ -50,23 +56,48 @@ fn render(status: &Status, now: Timestamp, color: bool) -> String {
     text
 }
 
-/// A service in one line.
-fn summary(service: &Service) -> String {
-    let Service { name, vip, protocol, forwarding, algorithm, slots, traffic, .. } = service;
+/// What a service is.
+fn title(service: &Service) -> String {
+    let Service { name, vip, protocol, forwarding, algorithm, slots, moving, waiting, .. } = service;
     let mut text = format!("{name}  {vip} {protocol} {forwarding} {algorithm}, {slots} slots");
-    let (moving, waiting) = (service.moving, service.waiting);
-    if waiting > 0 {
+    if *waiting > 0 {
         let _infallible = write!(text, " ({moving} moving, {waiting} waiting)");
-    } else if moving > 0 {
+    } else if *moving > 0 {
         let _infallible = write!(text, " ({moving} moving)");
     }
-    let (packets, connections) = (traffic.packets, traffic.connections);
-    let _infallible =
-        write!(text, ", {packets} packets, {}, {connections} connections", bytes(traffic.bytes));
-    if service.dropped_packets > 0 {
-        let _infallible = write!(text, ", {} dropped", service.dropped_packets);
-    }
     text
+}
+
+/// What it does now, and what it has done.
+fn summary(service: &Service) -> String {
+    let mut now = Vec::new();
+    if let Some(live) = service.live() {
+        now.push(format!("{live} live"));
+    }
+    if let Some(pending) = service.pending().filter(|pending| *pending > 0) {
+        now.push(format!("{pending} pending"));
+    }
+    if let Some(rates) = service.rates {
+        now.push(format!("{} new/s", rate(rates.connections_per_second)));
+        now.push(format!("{} packets/s", rate(rates.packets_per_second)));
+        now.push(format!("{}/s", bytes(rates.bytes_per_second)));
+    }
+    let traffic = &service.traffic;
+    #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+    let volume = bytes(traffic.bytes as f64);
+    let mut so_far =
+        format!("so far {} connections, {} packets, {volume}", traffic.connections, traffic.packets);
+    if service.dropped_packets > 0 {
+        let _infallible = write!(so_far, ", {} dropped", service.dropped_packets);
+    }
+    if service.rejected_packets > 0 {
+        let _infallible = write!(so_far, " ({} rejected)", service.rejected_packets);
+    }
+    if service.unnoted_flows > 0 {
+        let _infallible = write!(so_far, ", {} flows not noted", service.unnoted_flows);
+    }
+    let now = if now.is_empty() { String::new() } else { now.join(", ") + "; " };
+    format!("   {now}{so_far}")
 }
 
 fn head(text: &mut String, status: &Status, now: Timestamp) {
@@ -96,110 +127,6 @@ fn head(text: &mut String, status: &Status, now: Timestamp) {
     for warning in &status.warnings {
         let _infallible = writeln!(text, "! {warning}");
     }
-}
-
-/// Its backends, without the padding that the last column has.
-fn table(service: &Service, now: Timestamp, color: bool) -> String {
-    let mut table = Table::new();
-    table.load_style(NOTHING);
-    if color {
-        table.enforce_styling();
-    } else {
-        table.force_no_tty();
-    }
-    table.set_header([
-        "  BACKEND",
-        "ADDRESS",
-        "WEIGHT",
-        "SHARE",
-        "HEALTH",
-        "SINCE",
-        "PACKETS",
-        "BYTES",
-        "CONNS",
-        "REASON",
-    ]);
-    for backend in &service.backends {
-        table.add_row(row(backend, now));
-    }
-    for column in [2, 3, 5, 6, 7, 8] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
-}
-
-/// One that gets no packets though it should is marked, with and without colours.
-fn row(backend: &Backend, now: Timestamp) -> Vec<Cell> {
-    let (health, color, reason) = match (backend.health.state, backend.next_hop.usable) {
-        (State::Down, _) => ("down", Color::Red, &backend.health.reason),
-        (State::Up | State::Unknown, false) => ("no way", Color::Red, &backend.next_hop.detail),
-        (State::Up, true) => ("up", Color::Green, &backend.health.reason),
-        (State::Unknown, true) => ("unknown", Color::Yellow, &backend.health.reason),
-    };
-    let (word, color) = match (backend.leaving, backend.admin) {
-        (true, _) => (format!("{health}, leaving"), Color::DarkGrey),
-        (false, Admin::Ready) => (health.to_owned(), color),
-        (false, admin) => (format!("{health}, {admin}"), Color::Yellow),
-    };
-    let bad = color == Color::Red;
-    let name = Cell::new(format!("{} {}", if bad { '!' } else { ' ' }, backend.name));
-    vec![
-        if bad { name.fg(color).add_attribute(Attribute::Bold) } else { name },
-        Cell::new(&backend.address),
-        Cell::new(backend.weight),
-        Cell::new(format!("{:.1}%", backend.share * 100.0)),
-        Cell::new(word).fg(color).add_attribute(Attribute::Bold),
-        Cell::new(age(now.duration_since(backend.health.since))),
-        Cell::new(backend.traffic.packets),
-        Cell::new(bytes(backend.traffic.bytes)),
-        Cell::new(backend.traffic.connections),
-        Cell::new(remarks(backend, reason)),
-    ]
-}
-
-/// The reason of its health, and what else is not as in the configuration.
-fn remarks(backend: &Backend, reason: &str) -> String {
-    let mut remarks = vec![reason.to_owned()];
-    if backend.weight != backend.configured_weight {
-        remarks.push(format!("configured weight {}", backend.configured_weight));
-    }
-    if backend.added {
-        remarks.push("added at run time".to_owned());
-    }
-    if backend.giving_up > 0 {
-        remarks.push(format!("{} slots move away", backend.giving_up));
-    }
-    if backend.lingering > 0 {
-        remarks.push(format!("{} connections on others' slots", backend.lingering));
-    }
-    remarks.join("; ")
-}
-
-/// A duration by its two largest units.
-fn age(duration: SignedDuration) -> String {
-    let seconds = duration.as_secs().max(0);
-    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds}s"),
-        (0, 0, _) => format!("{minutes}m{}s", seconds % 60),
-        (0, _, _) => format!("{hours}h{}m", minutes % 60),
-        _ => format!("{days}d{}h", hours % 24),
-    }
-}
-
-/// A number of bytes by its largest decimal unit.
-#[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
-fn bytes(count: u64) -> String {
-    const UNITS: [&str; 6] = ["B", "kB", "MB", "GB", "TB", "PB"];
-    let mut value = count as f64;
-    let mut unit = 0;
-    while value >= 1000.0 && unit + 1 < UNITS.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    if unit == 0 { format!("{count} B") } else { format!("{value:.1} {}", UNITS[unit]) }
 }
 
 #[cfg(test)]

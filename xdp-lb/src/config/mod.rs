@@ -27,8 +27,8 @@ pub use fit::backend_fits;
 pub use host::{Host, ThisHost};
 pub use report::Report;
 pub use types::{
-    Algorithm, Api, Attach, Backend, Capacity, Config, Datapath, Forwarding, Health, Metrics, Protocol,
-    Service,
+    Algorithm, Api, Attach, Backend, Capacity, Config, Datapath, Forwarding, Health, Metrics, NoBackend,
+    Protocol, Service, Track,
 };
 
 /// A configuration that can be used.

@@ -47,6 +47,8 @@ pub(super) struct RawCapacity {
     pub(super) backends: Option<Number>,
     pub(super) slots: Option<Number>,
     pub(super) flows: Option<Number>,
+    pub(super) embryos: Option<Number>,
+    pub(super) clients: Option<Number>,
 }
 
 /// `[api]`.
@@ -73,7 +75,13 @@ pub(super) struct RawService {
     pub(super) forwarding: Option<Text>,
     pub(super) algorithm: Option<Text>,
     pub(super) affinity: Option<Text>,
+    pub(super) affinity_timeout: Option<Text>,
+    pub(super) track: Option<Text>,
+    pub(super) idle_timeout: Option<Text>,
     pub(super) drain_timeout: Option<Text>,
+    pub(super) slow_start: Option<Text>,
+    pub(super) panic_threshold: Option<Number>,
+    pub(super) no_backend: Option<Text>,
     pub(super) slots: Option<Number>,
     pub(super) health: Option<Spanned<RawHealth>>,
     pub(super) backend: Vec<Spanned<RawBackend>>,
@@ -98,4 +106,6 @@ pub(super) struct RawBackend {
     pub(super) name: Option<Text>,
     pub(super) address: Option<Text>,
     pub(super) weight: Option<Number>,
+    pub(super) backup: bool,
+    pub(super) max_connections: Option<Number>,
 }

@@ -26,6 +26,7 @@ pub(super) enum Kind {
     /// A hash seed: hexadecimal text, or an integer.
     Seed,
     Texts,
+    Boolean,
     Table(&'static Section),
     Tables(&'static Section),
 }
@@ -75,6 +76,8 @@ static CAPACITY: Section = Section {
         key("backends", Kind::Integer, "65536"),
         key("slots", Kind::Integer, "4194304"),
         key("flows", Kind::Integer, "131072"),
+        key("embryos", Kind::Integer, "65536"),
+        key("clients", Kind::Integer, "65536"),
     ],
 };
 
@@ -92,8 +95,14 @@ static SERVICE: Section = Section {
         key("protocol", Kind::Text, r#""tcp""#),
         key("forwarding", Kind::Text, r#""nat""#),
         key("algorithm", Kind::Text, r#""maglev""#),
-        key("affinity", Kind::Text, r#""none""#),
+        key("affinity", Kind::Text, r#""client-ip""#),
+        key("affinity_timeout", Kind::Text, r#""10m""#),
+        key("track", Kind::Text, r#""auto""#),
+        key("idle_timeout", Kind::Text, r#""15m""#),
         key("drain_timeout", Kind::Text, r#""60s""#),
+        key("slow_start", Kind::Text, r#""30s""#),
+        key("panic_threshold", Kind::Integer, "50"),
+        key("no_backend", Kind::Text, r#""drop""#),
         key("slots", Kind::Integer, "65537"),
         key("health", Kind::Table(&HEALTH), ""),
         key("backend", Kind::Tables(&BACKEND), ""),
@@ -118,6 +127,8 @@ static BACKEND: Section = Section {
         key("name", Kind::Text, r#""web-1""#),
         key("address", Kind::Text, r#""10.0.1.11:8443""#),
         key("weight", Kind::Integer, "10"),
+        key("backup", Kind::Boolean, "true"),
+        key("max_connections", Kind::Integer, "1000"),
     ],
 };
 

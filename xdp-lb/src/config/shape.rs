@@ -25,7 +25,7 @@ pub(super) fn check(table: &DeTable<'_>, section: &'static Section, faults: &mut
 
 fn check_value(value: &Spanned<DeValue<'_>>, key: &Key, faults: &mut Vec<Diagnostic>) {
     match (key.kind, value.get_ref()) {
-        (Kind::Text | Kind::Seed, DeValue::String(_)) => {}
+        (Kind::Text | Kind::Seed, DeValue::String(_)) | (Kind::Boolean, DeValue::Boolean(_)) => {}
         (Kind::Integer, DeValue::Integer(number)) => {
             if i64::from_str_radix(number.as_str(), number.radix()).is_err() {
                 faults.push(Diagnostic::error(value.span(), format!("`{}` is too large a number", key.name)));
@@ -85,6 +85,7 @@ fn wrong_type(span: Range<usize>, found: &DeValue<'_>, key: &Key) -> Diagnostic 
         Kind::Integer => "an integer",
         Kind::Seed => "a string or an integer",
         Kind::Texts => "an array of strings",
+        Kind::Boolean => "a boolean",
         Kind::Table(_) => "a table",
         Kind::Tables(_) => "an array of tables",
     };
@@ -96,7 +97,7 @@ fn wrong_type(span: Range<usize>, found: &DeValue<'_>, key: &Key) -> Diagnostic 
 fn usage(key: &Key) -> String {
     match key.kind {
         Kind::Table(section) | Kind::Tables(section) => format!("write it as `{}`", section.header),
-        Kind::Text | Kind::Integer | Kind::Seed | Kind::Texts => {
+        Kind::Text | Kind::Integer | Kind::Seed | Kind::Texts | Kind::Boolean => {
             format!("for example `{} = {}`", key.name, key.example)
         }
     }

@@ -14,10 +14,12 @@ use xdp_lb_common::{
 
 use super::{
     allocation::{Allocation, Region},
+    contents,
+    shares::{self, Stage},
     state::{Backend, Operator, Service, Way},
 };
 use crate::{
-    config::{self, Algorithm, Forwarding, Protocol},
+    config::{self, Algorithm, Forwarding, NoBackend, Protocol, Track},
     dataplane::{Adopted, Sizes},
     health::{Machine, State},
     model::Admin,
@@ -49,7 +51,16 @@ pub(super) fn adopt(adopted: &Adopted, sizes: &Sizes, now: Timestamp) -> (Vec<Se
             service.backends.push(known(*index, record, *weight, now));
         }
     }
+    services.values_mut().for_each(take_parts);
     (services.into_values().collect(), allocation)
+}
+
+/// Who owns slots has its full share: it does not come back, whenever this daemon started.
+fn take_parts(service: &mut Service) {
+    let owned = contents::owned(service);
+    for (backend, _) in service.backends.iter_mut().zip(owned).filter(|(_, owned)| *owned > 0) {
+        backend.part.share = shares::full(backend.weight());
+    }
 }
 
 fn address(record: &backend::Backend, octets: &[u8; 16], port: u16) -> SocketAddr {
@@ -72,8 +83,14 @@ fn empty(record: &backend::Backend, region: Region, vip: SocketAddr, table: &[Sl
         protocol: if record.flags & flag::UDP == 0 { Protocol::Tcp } else { Protocol::Udp },
         forwarding: if record.mode == backend::Mode::Dsr as u8 { Forwarding::Dsr } else { Forwarding::Nat },
         algorithm: Algorithm::Maglev,
+        affinity: None,
+        track: Track::Auto,
+        idle_timeout: Duration::ZERO,
         slots: None,
         drain_timeout: Duration::ZERO,
+        slow_start: None,
+        panic_threshold: 0,
+        no_backend: NoBackend::Drop,
         health: None,
         backends: Vec::new(),
     };
@@ -86,6 +103,7 @@ fn empty(record: &backend::Backend, region: Region, vip: SocketAddr, table: &[Sl
         waiting: 0,
         table: table.to_vec(),
         owned: Vec::new(),
+        stage: if record.flags & flag::PANIC == 0 { Stage::default() } else { Stage::Panic },
     }
 }
 
@@ -99,12 +117,10 @@ fn known(index: u32, record: &backend::Backend, weight: u16, now: Timestamp) -> 
         destination_mac: record.destination_mac,
         gateway: None,
     });
+    let config = config::Backend::new(address.to_string(), address, weight);
+    let health = Machine::new(state, "as before the daemon's restart", now);
     Backend {
-        config: config::Backend { name: address.to_string(), address, weight },
-        index,
-        health: Machine::new(state, "as before the daemon's restart", now),
         way: Way::unknown(way),
-        leaving: None,
         operator: Operator {
             admin: match record.flags & (flag::DRAIN | flag::MAINT) {
                 0 => Admin::Ready,
@@ -114,5 +130,6 @@ fn known(index: u32, record: &backend::Backend, weight: u16, now: Timestamp) -> 
             weight: (record.flags & flag::WEIGHT != 0).then_some(weight),
             added: record.flags & flag::ADDED != 0,
         },
+        ..Backend::new(config, index, health)
     }
 }

@@ -5,12 +5,14 @@ use std::{
     time::Instant,
 };
 
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::{
     configure::{Configured, Gone},
     contents,
     owner::Owner,
+    shares::{self, Shares, Stage},
+    state::Service,
 };
 use crate::{
     dataplane::DataplaneError,
@@ -78,8 +80,14 @@ impl Owner {
 
     /// Recomputes the tables of these services and stores what differs.
     pub(super) fn refresh(&mut self, services: impl IntoIterator<Item = usize>) {
+        let now = Instant::now();
         for position in services {
-            let service = &self.services[position];
+            let service = &mut self.services[position];
+            let before = service.stage;
+            Shares::of(service, now).put_in_force(service);
+            if service.stage != before {
+                log_stage(service);
+            }
             for backend in &service.backends {
                 self.dataplane.store_backend(backend.index, &contents::backend(service, backend));
                 let terms = contents::terms(backend);
@@ -133,10 +141,10 @@ impl Owner {
                         debug!(%service, backend = %backend_name, %way, "next hop resolved");
                     }
                     (Some(Ok(way)), _) => {
-                        tracing::info!(%service, backend = %backend_name, %way, "next hop resolved");
+                        info!(%service, backend = %backend_name, %way, "next hop resolved");
                     }
                     (Some(Err(reason)), _) => {
-                        tracing::warn!(%service, backend = %backend_name, %reason, "no next hop");
+                        warn!(%service, backend = %backend_name, %reason, "no next hop");
                     }
                     // What has been heard is not forgotten.
                     (None, _) => {}
@@ -147,8 +155,19 @@ impl Owner {
     }
 }
 
+/// Says which of a service's backends take new connections from now on.
+fn log_stage(service: &Service) {
+    let (healthy, of) = shares::healthy(service);
+    let (name, stage) = (&service.config.name, service.stage);
+    match stage {
+        Stage::Primaries => info!(service = name, healthy, of, "health decides again who takes connections"),
+        Stage::Backups => warn!(service = name, "no other backend is usable: backups take connections"),
+        Stage::Panic => warn!(service = name, healthy, of, "too few backends are healthy: health is ignored"),
+    }
+}
+
 /// Where each backend is, by index.
-fn positions(services: &[super::state::Service]) -> HashMap<u32, (usize, usize)> {
+fn positions(services: &[Service]) -> HashMap<u32, (usize, usize)> {
     let each = services.iter().enumerate().flat_map(|(service, state)| {
         state.backends.iter().enumerate().map(move |(backend, state)| (state.index, (service, backend)))
     });

@@ -11,7 +11,7 @@ use xdp_lb_common::slot::Slot;
 
 use super::{
     allocation::{Allocation, Region},
-    state::{Backend, Operator, Service, Way},
+    state::{Backend, Service},
 };
 use crate::{
     config::{self, Config, Forwarding, Protocol},
@@ -111,12 +111,13 @@ fn configure_service(
             (Some(_), Some(previous)) if !previous.health.is_unchecked() => previous.health.clone(),
             (Some(_), _) => Machine::new(State::Unknown, "not checked yet", now),
         };
-        let (index, way, operator) = match previous {
-            Some(previous) => (previous.index, previous.way.clone(), previous.operator),
-            None => (allocation.backends.take()?, Way::unknown(None), Operator::default()),
-        };
-        backends.push(Backend { config: backend.clone(), index, health, way, leaving: None, operator });
+        let config = backend.clone();
+        backends.push(match previous {
+            Some(previous) => Backend { config, health, leaving: None, ..previous.clone() },
+            None => Backend::new(config, allocation.backends.take()?, health),
+        });
     }
+    let stage = previous.map(|previous| previous.stage).unwrap_or_default();
     let (table, moves) = previous.map(|previous| resized(previous, size)).unwrap_or_default();
     let named: HashSet<u32> = table.iter().flat_map(|slot| [slot.owner(), slot.previous()]).collect();
     for backend in old.into_values() {
@@ -124,7 +125,7 @@ fn configure_service(
         let taken = replies.contains(&(backend.config.address, config.protocol));
         // On a table at rest it has no connections but those of its slots.
         let has_any = named.contains(&backend.index) || !moves.is_empty();
-        if has_any && backend.may_live() && !taken {
+        if has_any && backend.may_live(stage) && !taken {
             let leaving = backend.leaving.or_else(|| Some(Instant::now()));
             backends.push(Backend { leaving, ..backend.clone() });
         } else {
@@ -132,7 +133,7 @@ fn configure_service(
         }
     }
     let config = config.clone();
-    Ok(Service { config, index, region, backends, table, moves, waiting: 0, owned: Vec::new() })
+    Ok(Service { config, index, region, backends, table, moves, waiting: 0, owned: Vec::new(), stage })
 }
 
 /// The slots of a table of another size, and their moves: each is what the slot was that its first hash fell on.

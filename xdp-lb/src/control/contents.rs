@@ -10,13 +10,16 @@ use xdp_lb_common::{
     backend::{self, Mode},
     endpoint::{Key as _, KeyV4, KeyV6, Role},
     load::Terms,
-    service::{self, Policy},
+    service::{self, Policy, flag},
     slot::Slot,
 };
 
-use super::state::{Backend, Service};
+use super::{
+    shares::Stage,
+    state::{Backend, Service},
+};
 use crate::{
-    config::Protocol,
+    config::{Algorithm, NoBackend, Protocol},
     dataplane::Endpoints,
     health::State,
     model::Admin,
@@ -32,8 +35,8 @@ pub(super) fn table(service: &Service, allowance: impl FnOnce() -> Allowance) ->
         .map(|backend| Candidate {
             index: backend.index,
             identity: slots::identity(backend.config.address),
-            weight: backend.share(),
-            lives: backend.lives(),
+            weight: backend.part.share,
+            lives: backend.lives(service.stage),
         })
         .collect();
     let mut slots = service.table.clone();
@@ -53,12 +56,36 @@ pub(super) fn owned(service: &Service) -> Vec<u32> {
 
 /// A service's record.
 pub(super) fn service(service: &Service) -> service::Service {
-    service::Service::new(service.region.base, service.region.size, Policy::default())
+    service::Service::new(service.region.base, service.region.size, policy(service))
+}
+
+/// How its backends are chosen.
+fn policy(service: &Service) -> Policy {
+    let config = &service.config;
+    let algorithm = match config.algorithm {
+        Algorithm::Maglev => service::Algorithm::Maglev,
+        Algorithm::RoundRobin => service::Algorithm::RoundRobin,
+        Algorithm::LeastConnections => service::Algorithm::LeastConnections,
+        Algorithm::LeastResponseTime => service::Algorithm::LeastResponseTime,
+    };
+    let flags = [
+        (flag::TRACKED, config.is_tracked()),
+        (flag::AFFINITY, config.affinity.is_some()),
+        (flag::REJECT, config.no_backend == NoBackend::Reject),
+        (flag::BOTH_WAYS, service.mode() == Mode::Nat),
+    ];
+    let affinity = config.affinity.map_or(0, |timeout| u16::try_from(timeout.as_secs()).unwrap_or(u16::MAX));
+    Policy {
+        sequence: 0,
+        algorithm,
+        flags: flags.into_iter().filter(|(_, set)| *set).fold(0, |all, (flag, _)| all | flag),
+        affinity,
+    }
 }
 
 /// On which terms a backend takes new connections.
 pub(super) fn terms(backend: &Backend) -> Terms {
-    Terms { share: backend.share(), limit: 0 }
+    Terms { share: backend.part.share, limit: backend.config.max_connections.unwrap_or(0) }
 }
 
 /// A backend's record.
@@ -72,6 +99,7 @@ pub(super) fn backend(service: &Service, backend: &Backend) -> backend::Backend 
         (backend::flag::WEIGHT, backend.operator.weight.is_some()),
         (backend::flag::ADDED, backend.operator.added),
         (backend::flag::UDP, service.config.protocol == Protocol::Udp),
+        (backend::flag::PANIC, service.stage == Stage::Panic),
     ] {
         if set {
             flags |= flag;
@@ -132,5 +160,53 @@ fn octets(address: IpAddr) -> [u8; 16] {
             octets
         }
         IpAddr::V6(ip) => ip.octets(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        config::{Forwarding, Track},
+        control::{example, shares},
+    };
+
+    #[test]
+    fn records_say_how_backends_are_chosen() {
+        let mut state = example::service(vec![example::backend("up")]);
+        assert_eq!(service(&state).policy(), Policy { flags: flag::BOTH_WAYS, ..Policy::default() });
+        state.config.track = Track::Always;
+        let flags = flag::BOTH_WAYS | flag::TRACKED;
+        assert_eq!(service(&state).policy(), Policy { flags, ..Policy::default() });
+        state.config.forwarding = Forwarding::Dsr;
+        state.config.algorithm = Algorithm::LeastConnections;
+        state.config.affinity = Some(Duration::from_mins(10));
+        state.config.no_backend = NoBackend::Reject;
+        let wanted = Policy {
+            sequence: 0,
+            algorithm: service::Algorithm::LeastConnections,
+            flags: flag::TRACKED | flag::AFFINITY | flag::REJECT,
+            affinity: 600,
+        };
+        assert_eq!(service(&state).policy(), wanted);
+    }
+
+    #[test]
+    fn terms_are_share_and_limit() {
+        let mut backend = example::backend("up");
+        assert_eq!(terms(&backend), Terms { share: shares::full(1), limit: 0 });
+        backend.config.max_connections = Some(7);
+        assert_eq!(terms(&backend), Terms { share: shares::full(1), limit: 7 });
+    }
+
+    #[test]
+    fn records_say_that_checks_are_not_believed() {
+        let mut service = example::service(vec![example::backend("down")]);
+        let serves = |service: &Service| backend(service, &service.backends[0]).serves();
+        assert!(!serves(&service));
+        service.stage = Stage::Panic;
+        assert!(serves(&service));
     }
 }

@@ -8,6 +8,8 @@ mod allocation;
 mod apply;
 mod configure;
 mod contents;
+#[cfg(test)]
+mod example;
 mod interfaces;
 mod operate;
 mod owner;
@@ -15,6 +17,7 @@ mod plan;
 mod reload;
 mod room;
 mod settle;
+mod shares;
 mod start;
 mod state;
 mod status;

@@ -15,13 +15,14 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
+use xdp_lb_common::load;
 
 use super::{
     Command, Handle, allocation::Allocation, settle::Sweeping, state::Service, status, sweep::Sweep,
 };
 use crate::{
     config::{self, Config},
-    dataplane::{Dataplane, DataplaneError, Endpoints},
+    dataplane::{Dataplane, Endpoints},
     health::{Checks, Observation, State, Target},
     model::{self, Status},
     net::{Link, NextHop, Watcher},
@@ -123,8 +124,10 @@ impl Owner {
                 _now = look_round.tick() => {
                     let put_back = self.keep_attached();
                     let given_back = self.look_after_moves();
+                    let ramped = self.look_after_ramps();
                     if !put_back
                         && !given_back
+                        && !ramped
                         && self.interface_warnings() == self.published_warnings
                         && self.dataplane.in_place()
                     {
@@ -178,14 +181,18 @@ impl Owner {
     fn observe(&mut self, results: impl Iterator<Item = Observation>) -> bool {
         let now = Timestamp::now();
         let mut changed = BTreeSet::new();
-        for Observation { backend, target, result } in results {
-            let Some(&(at, position)) = self.positions.get(&backend) else { continue };
+        for Observation { backend: index, target, result, took } in results {
+            let Some(&(at, position)) = self.positions.get(&index) else { continue };
             let service = &mut self.services[at];
             let Some(health) = service.config.health else { continue };
             let backend = &mut service.backends[position];
             // A result that comes in after a reload may be of another backend's check.
             if backend.target(&health) != target {
                 continue;
+            }
+            if service.config.is_timed_by_checks() && result.is_ok() {
+                backend.response = load::smoothed(backend.response, took.as_micros() as u64);
+                self.dataplane.store_response(index, backend.response);
             }
             let text = result.as_ref().map(String::as_str).map_err(String::as_str);
             if !backend.health.observe(text, health.rise, health.fall, now) {
@@ -228,17 +235,8 @@ impl Owner {
             self.services.iter().map(|service| status::service(service, &self.lingering)).collect();
         self.published_warnings = self.interface_warnings();
         let mut warnings = self.published_warnings.clone();
-        warnings.extend(services.iter().filter(|service| service.backends.iter().all(|b| b.slots == 0)).map(
-            |service| format!("service {} has no usable backend: its packets are dropped", service.name),
-        ));
         let flows = self.dataplane.sizes().flows;
-        warnings.extend(services.iter().filter(|service| service.waiting > 0).map(|service| {
-            let model::Service { name, waiting, .. } = service;
-            format!(
-                "service {name}: {waiting} slots wait to move: the flow table ({flows} entries) has no room for their \
-                 connections; raise [datapath.capacity] flows"
-            )
-        }));
+        warnings.extend(self.services.iter().flat_map(|service| status::warnings(service, flows)));
         let status = Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
@@ -267,10 +265,9 @@ impl Owner {
 }
 
 /// Waits for a sweep to end; for ever if there is none.
-async fn swept(sweeping: &mut Option<Sweeping>) -> Result<Option<Sweep>, DataplaneError> {
+async fn swept(sweeping: &mut Option<Sweeping>) -> Option<Sweep> {
     match sweeping {
-        // A sweep does not panic; if it did, its slots would wait for the next one.
-        Some(task) => task.await.unwrap_or(Err(DataplaneError::Object { what: "flow table to sweep" })),
+        Some(task) => task.await.ok(),
         None => std::future::pending().await,
     }
 }

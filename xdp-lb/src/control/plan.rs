@@ -1,10 +1,11 @@
 //! What a configuration would change. Pure: nothing is applied.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Instant};
 
 use super::{
     configure::Configured,
     contents,
+    shares::Shares,
     state::{Backend, Service, Way},
 };
 use crate::{
@@ -26,6 +27,9 @@ fn service(before: Option<&Service>, after: &Service) -> PlannedService {
     for backend in after.backends.iter_mut().filter(|backend| backend.way.now.is_none()) {
         backend.way = reachable();
     }
+    // A slow start is on its way to the full share: what that moves is what is asked.
+    after.config.slow_start = None;
+    Shares::of(&after, Instant::now()).put_in_force(&mut after);
     let was = after.table.clone();
     let next = contents::table(&after, || Allowance::UNLIMITED).table;
     let changes = was.iter().zip(&next).filter(|(was, next)| was.owner() != next.owner());

@@ -1,4 +1,4 @@
-//! How moves end: windows, sweeps, and backends that nothing is left on.
+//! What time brings: moves end by windows and sweeps, slow starts go on, and backends leave that nothing is left on.
 
 use std::{
     collections::BTreeSet,
@@ -8,18 +8,20 @@ use std::{
 use nix::time::{ClockId, clock_gettime};
 use tokio::task::JoinHandle;
 use tracing::{debug, error, info};
+use xdp_lb_common::track::Table;
 
 use super::{
     configure::Gone,
     contents,
     owner::Owner,
+    shares::Shares,
     state::{Backend, Service},
     sweep::Sweep,
 };
 use crate::dataplane::DataplaneError;
 
-/// A sweep at work. `None`: entries were evicted faster than it could look at them; nothing follows from it.
-pub(super) type Sweeping = JoinHandle<Result<Option<Sweep>, DataplaneError>>;
+/// A sweep at work.
+pub(super) type Sweeping = JoinHandle<Sweep>;
 
 /// Between two sweeps lies this many times what the last one took, at most [`LONGEST_PAUSE`].
 const PAUSE: u32 = 20;
@@ -53,31 +55,39 @@ impl Owner {
         changed
     }
 
-    fn start_sweep(&mut self) {
-        let mut flows = match self.dataplane.flows() {
-            Ok(flows) => flows,
-            Err(error) => return error!("{:#}", anyhow::Error::from(error)),
+    /// Gives backends in slow start what has become theirs; whether there was anything to give.
+    pub(super) fn look_after_ramps(&mut self) -> bool {
+        let now = Instant::now();
+        let due = |service: &Service| {
+            let ramps = service.backends.iter().any(|backend| backend.part.ramp.is_some());
+            ramps && !Shares::of(service, now).are_in_force(service)
         };
+        let due: Vec<_> = (0..self.services.len()).filter(|at| due(&self.services[*at])).collect();
+        let any = !due.is_empty();
+        self.refresh(due);
+        any
+    }
+
+    fn start_sweep(&mut self) {
+        let flows = self.dataplane.flows();
         let seed = self.dataplane.seed_in_use();
         let mut sweep = Sweep::new(&self.services, seed, clock(), self.clock_since);
         self.sweeping = Some(tokio::task::spawn_blocking(move || {
-            let entries = flows.sweep(|key, flow| sweep.judge(key, flow))?;
-            debug!(entries, "flow table swept");
-            Ok(entries.map(|_count| sweep))
+            let of = |table| flows.sweep(table, |key, entry, stamp| sweep.judge(table, key, entry, stamp));
+            let [flows, embryos, clients] = [Table::Flows, Table::Embryos, Table::Clients].map(of);
+            debug!(flows, embryos, clients, "tables of flows swept");
+            sweep
         }));
     }
 
     /// Takes in what a sweep has found.
-    pub(super) fn swept(&mut self, sweep: Result<Option<Sweep>, DataplaneError>) {
+    pub(super) fn swept(&mut self, sweep: Option<Sweep>) {
         self.sweeping = None;
-        let result = sweep.and_then(|sweep| {
-            sweep.map_or(Ok(()), |sweep| {
-                let pause = (sweep.started().elapsed() * PAUSE).min(LONGEST_PAUSE);
-                self.next_sweep = Instant::now() + pause;
-                self.finish_moves(&sweep)
-            })
-        });
-        if let Err(error) = result {
+        // A sweep does not panic; if it did, its slots would wait for the next one.
+        let Some(sweep) = sweep else { return };
+        let pause = (sweep.started().elapsed() * PAUSE).min(LONGEST_PAUSE);
+        self.next_sweep = Instant::now() + pause;
+        if let Err(error) = self.finish_moves(&sweep) {
             error!("moves could not be ended: {:#}", anyhow::Error::from(error));
         }
     }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, net::SocketAddr, time::Instant};
 
 use xdp_lb_common::{backend::Mode, slot::Slot};
 
-use super::allocation::Region;
+use super::{allocation::Region, shares::Stage};
 use crate::{
     config::{self, Forwarding},
     health::{Machine, State as HealthState, Target},
@@ -28,6 +28,8 @@ pub(super) struct Service {
     pub(super) waiting: u32,
     /// How many slots each of `backends` owns.
     pub(super) owned: Vec<u32>,
+    /// Which of `backends` take new connections, as decided last.
+    pub(super) stage: Stage,
 }
 
 /// A backend.
@@ -40,6 +42,18 @@ pub(super) struct Backend {
     /// Since when the configuration no longer names it: it keeps its connections until they end.
     pub(super) leaving: Option<Instant>,
     pub(super) operator: Operator,
+    pub(super) part: Part,
+    /// Average time in which its checks connect, in microseconds, where it is the response time; 0: not known yet.
+    pub(super) response: u64,
+}
+
+/// What a backend has of its service's new connections, as decided last. Outlives reloads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Part {
+    /// Its share, relative to the others'; 0: none.
+    pub(super) share: u32,
+    /// Since when it takes connections again, until it has its full share.
+    pub(super) ramp: Option<Instant>,
 }
 
 /// What an operator has said of a backend at run time. Outlives reloads and, in the maps, the daemon.
@@ -107,15 +121,34 @@ impl Service {
 }
 
 impl Backend {
-    /// Whether it can be reached: it keeps the connections that it has.
-    pub(super) fn lives(&self) -> bool {
-        self.may_live() && matches!(self.way.now, Some(Ok(_)))
+    /// One that nothing else is known of.
+    pub(super) fn new(config: config::Backend, index: u32, health: Machine) -> Self {
+        Self {
+            config,
+            index,
+            health,
+            way: Way::unknown(None),
+            leaving: None,
+            operator: Operator::default(),
+            part: Part::default(),
+            response: 0,
+        }
     }
 
-    /// Whether nothing says that it cannot be reached.
-    pub(super) fn may_live(&self) -> bool {
-        let out = self.health.state() == HealthState::Down || self.operator.admin == Admin::Maint;
-        !out && !matches!(self.way.now, Some(Err(_)))
+    /// Whether it can be reached: it keeps the connections that it has.
+    pub(super) fn lives(&self, stage: Stage) -> bool {
+        self.may_live(stage) && matches!(self.way.now, Some(Ok(_)))
+    }
+
+    /// Whether nothing says that it cannot be reached. In panic its checks say nothing.
+    pub(super) fn may_live(&self, stage: Stage) -> bool {
+        let down = self.health.state() == HealthState::Down && stage != Stage::Panic;
+        !down && self.operator.admin != Admin::Maint && !matches!(self.way.now, Some(Err(_)))
+    }
+
+    /// Whether it is to take new connections, if it can.
+    pub(super) fn is_candidate(&self) -> bool {
+        !self.is_leaving() && self.operator.admin == Admin::Ready && self.weight() > 0
     }
 
     /// Whether the configuration no longer names it.
@@ -126,12 +159,6 @@ impl Backend {
     /// Its weight in force.
     pub(super) fn weight(&self) -> u16 {
         self.operator.weight.unwrap_or(self.config.weight)
-    }
-
-    /// Its share of new connections, relative to the others'.
-    pub(super) fn share(&self) -> u32 {
-        let takes = self.lives() && !self.is_leaving() && self.operator.admin == Admin::Ready;
-        if takes { u32::from(self.weight()) } else { 0 }
     }
 
     /// What is checked, and how.

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::state::{Backend, Service};
-use crate::model;
+use super::{
+    shares::{self, Stage},
+    state::{Backend, Service},
+};
+use crate::{config::NoBackend, model};
 
-/// A service, its counters still zero.
+/// A service. What the datapath counts is still zero: it is read where it is shown.
 ///
 /// `lingering`: flows on slots of other owners, by backend index.
 pub(super) fn service(service: &Service, lingering: &BTreeMap<u32, u32>) -> model::Service {
@@ -30,11 +33,50 @@ pub(super) fn service(service: &Service, lingering: &BTreeMap<u32, u32>) -> mode
         slots: service.region.size,
         moving: service.moves.len() as u32,
         waiting: service.waiting,
-        traffic: model::Traffic::default(),
-        dropped_packets: 0,
-        dropped_bytes: 0,
+        panic: service.stage == Stage::Panic,
+        tracked: service.config.is_tracked(),
         backends: backends.collect(),
+        ..model::Service::default()
     }
+}
+
+/// What is wrong with a service as a whole. `flows`: entries of the flow table.
+pub(super) fn warnings(service: &Service, flows: u32) -> Vec<String> {
+    let (name, mut warnings) = (&service.config.name, Vec::new());
+    match service.stage {
+        Stage::Primaries => {}
+        Stage::Backups => {
+            warnings.push(format!("service {name} runs on its backups: no other backend is usable"));
+        }
+        Stage::Panic => {
+            let ((healthy, of), threshold) = (shares::healthy(service), service.config.panic_threshold);
+            warnings.push(format!(
+                "service {name} is in panic: {healthy} of {of} backends healthy, less than {threshold} %; health is \
+                 ignored"
+            ));
+        }
+    }
+    if service.owned.iter().all(|owned| *owned == 0) {
+        let lost = match service.config.no_backend {
+            NoBackend::Drop => "its packets are dropped",
+            NoBackend::Reject => "its clients are rejected",
+        };
+        warnings.push(format!("service {name} has no usable backend: {lost}"));
+    }
+    if service.waiting > 0 {
+        warnings.push(format!(
+            "service {name}: {} slots wait to move: the flow table ({flows} entries) has no room for their connections; \
+             raise [datapath.capacity] flows",
+            service.waiting
+        ));
+    }
+    warnings
+}
+
+/// What of its full share a backend has, while that grows.
+fn slow_start(backend: &Backend) -> Option<f64> {
+    let (share, full) = (backend.part.share, shares::full(backend.weight()));
+    (0 < share && share < full).then(|| f64::from(share) / f64::from(full))
 }
 
 fn backend(backend: &Backend, slots: u32, size: u32) -> model::Backend {
@@ -46,8 +88,9 @@ fn backend(backend: &Backend, slots: u32, size: u32) -> model::Backend {
         configured_weight: backend.config.weight,
         admin: backend.operator.admin,
         added: backend.operator.added,
-        giving_up: 0,
-        lingering: 0,
+        backup: backend.config.backup,
+        max_connections: backend.config.max_connections,
+        slow_start: slow_start(backend),
         leaving: backend.is_leaving(),
         slots,
         share: f64::from(slots) / f64::from(size),
@@ -63,6 +106,6 @@ fn backend(backend: &Backend, slots: u32, size: u32) -> model::Backend {
                 model::NextHop { usable: false, detail: "waiting for the kernel to resolve it".to_owned() }
             }
         },
-        traffic: model::Traffic::default(),
+        ..model::Backend::default()
     }
 }

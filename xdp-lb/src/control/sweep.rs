@@ -2,22 +2,26 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use xdp_lb_common::{
-    flow::{Flow, FlowKey, Seed},
+    flow::{FlowKey, Seed},
     slot::Slot,
+    track::{Entry, Stamp, State, Table},
 };
 
 use super::state::Service;
-use crate::dataplane::Keep;
+use crate::{config::Protocol, dataplane::Keep};
+
+/// How long connections that have ended stay noted, in seconds: their last packets go where the others went.
+const ENDED: u32 = 10;
 
 /// The slots as they are when a sweep starts, and what it finds out about them.
 #[derive(Debug)]
 pub(super) struct Sweep {
     services: HashMap<u32, Swept>,
-    /// Backends with living flows on slots of other owners, and how many.
+    /// Backends with living flows that nothing but their entries keeps there, and how many.
     held: BTreeMap<u32, u32>,
     seed: Seed,
     now: u32,
@@ -30,40 +34,75 @@ pub(super) struct Sweep {
 struct Swept {
     table: Vec<Slot>,
     v6: bool,
-    /// Seconds after which a flow without packets has ended.
-    idle: u32,
+    /// Seconds after which a flow without packets has ended, if it is noted for its slot's sake.
+    drain: u32,
+    /// The same, if every flow of the service is noted; `None`: they are not.
+    idle: Option<u32>,
+    /// How long a client is remembered.
+    affinity: Option<u32>,
+    /// Whether UDP: a flow of which one packet was seen is as good as another.
+    udp: bool,
     /// Positions of slots with living flows on backends that do not own them.
     needed: BTreeSet<u32>,
+}
+
+impl Swept {
+    fn new(service: &Service) -> Self {
+        let config = &service.config;
+        Self {
+            table: service.table.clone(),
+            v6: config.vip.is_ipv6(),
+            drain: seconds(config.drain_timeout),
+            idle: config.is_tracked().then(|| seconds(config.idle_timeout)),
+            affinity: config.affinity.map(seconds),
+            udp: config.protocol == Protocol::Udp,
+            needed: BTreeSet::new(),
+        }
+    }
+
+    /// Seconds without a packet after which an entry may go; `None`: at once.
+    fn lifetime(&self, table: Table, slot: Slot, entry: Entry) -> Option<u32> {
+        match (table, entry.state()) {
+            (Table::Clients, _) => self.affinity,
+            (Table::Flows, State::Ended | State::Closed) => Some(ENDED),
+            (Table::Embryos, _) if !self.udp => State::Opening.lifetime(),
+            // What was noted of a service that notes everything holds while it does.
+            _ if entry.is_tracked() && self.idle.is_some() => self.idle,
+            _ if slot.is_moving() && entry.holds(slot) => Some(self.drain),
+            _ => None,
+        }
+    }
+}
+
+fn seconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX).max(1)
 }
 
 impl Sweep {
     /// Over the slots of `services`, `now` seconds on the program's clock, which was started at `clock_since`.
     pub(super) fn new(services: &[Service], seed: Seed, now: u32, clock_since: u32) -> Self {
-        let swept = |service: &Service| Swept {
-            table: service.table.clone(),
-            v6: service.config.vip.is_ipv6(),
-            idle: u32::try_from(service.config.drain_timeout.as_secs()).unwrap_or(u32::MAX).max(1),
-            needed: BTreeSet::new(),
-        };
-        let moving = services.iter().filter(|service| !service.moves.is_empty());
-        let services = moving.map(|service| (service.index, swept(service))).collect();
+        let services = services.iter().map(|service| (service.index, Swept::new(service))).collect();
         Self { services, held: BTreeMap::new(), seed, now, clock_since, started: Instant::now() }
     }
 
     /// Judges an entry: what has ended, and what is of another time, may go.
-    pub(super) fn judge(&mut self, key: &FlowKey, flow: &Flow) -> Keep {
+    pub(super) fn judge(&mut self, table: Table, key: &FlowKey, entry: Entry, stamp: Stamp) -> Keep {
         let Some(service) = self.services.get_mut(&key.service) else { return Keep::No };
-        let hash = key.hash(service.v6, &self.seed);
+        let hash =
+            if service.affinity.is_some() { FlowKey { ports: key.ports & !0xffff, ..*key } } else { *key }
+                .hash(service.v6, &self.seed);
         let position = ((u64::from(hash) * service.table.len() as u64) >> 32) as u32;
         let Some(slot) = service.table.get(position as usize) else { return Keep::No };
-        let silent = |since: u32| self.now.wrapping_sub(since).cast_signed();
-        let idle = silent(flow.seen).min(silent(self.clock_since)) > service.idle.cast_signed();
-        if !slot.is_moving() || !slot.knows(flow, hash) || idle {
+        let idle = stamp.idle(self.now).min(Stamp { seen: self.clock_since, ..stamp }.idle(self.now));
+        if service.lifetime(table, *slot, entry).is_none_or(|lifetime| idle > lifetime) {
             return Keep::No;
         }
-        if flow.backend != slot.owner() {
-            service.needed.insert(position);
-            *self.held.entry(flow.backend).or_default() += 1;
+        let counts = table != Table::Clients && !matches!(entry.state(), State::Ended | State::Closed);
+        if counts && (entry.is_tracked() || entry.backend() != slot.owner()) {
+            if !entry.is_tracked() {
+                service.needed.insert(position);
+            }
+            *self.held.entry(entry.backend()).or_default() += 1;
         }
         Keep::Yes
     }

@@ -2,15 +2,22 @@
 
 use std::fmt;
 
-use xdp_lb_common::slot::MAX_BACKENDS;
+use xdp_lb_common::{
+    slot::MAX_BACKENDS,
+    track::{self, TableSizes},
+};
 
 use crate::config::Capacity;
 
 /// Most buckets in one generation of an endpoint table.
 const MAX_BUCKETS: u32 = 1 << 24;
 
-/// Flows on moving slots that are remembered unless the operator says otherwise: about 16 MB.
+/// Flows that are noted at most, unless the operator says otherwise: 6 MB.
 const FLOWS: u32 = 131_072;
+/// Connections being opened that are noted, unless the operator says otherwise.
+const EMBRYOS: u32 = 65_536;
+/// Clients that are remembered, unless the operator says otherwise.
+const CLIENTS: u32 = 65_536;
 
 /// Entries of each map. The program has no such limits compiled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +30,12 @@ pub struct Sizes {
     pub slots: u32,
     /// Buckets in one generation of an endpoint table, per address family.
     pub buckets: u32,
-    /// Flows on moving slots.
+    /// Flows that are noted.
     pub flows: u32,
+    /// Connections being opened.
+    pub embryos: u32,
+    /// Clients that are remembered.
+    pub clients: u32,
     /// Interfaces.
     pub devices: u32,
 }
@@ -57,8 +68,16 @@ impl Sizes {
         let slots = asked.slots.unwrap_or_else(|| grow(needs.slots, 1 << 18)).max(needs.slots).max(1);
         let buckets = services.saturating_add(backends).saturating_mul(2).min(MAX_BUCKETS);
         let backends = backends.saturating_add(1).min(MAX_BACKENDS);
-        let flows = asked.flows.unwrap_or(FLOWS);
-        Self { services, backends, slots, buckets, flows, devices: grow(needs.interfaces, 64) }
+        Self {
+            services,
+            backends,
+            slots,
+            buckets,
+            flows: asked.flows.unwrap_or(FLOWS),
+            embryos: asked.embryos.unwrap_or(EMBRYOS),
+            clients: asked.clients.unwrap_or(CLIENTS),
+            devices: grow(needs.interfaces, 64),
+        }
     }
 
     /// The least that will do for it: maps that are there are used if they have that.
@@ -72,7 +91,19 @@ impl Sizes {
             slots: asked.slots.unwrap_or(0).max(needs.slots),
             buckets: services.saturating_add(backends).saturating_mul(2).min(MAX_BUCKETS),
             flows: asked.flows.unwrap_or(0),
+            embryos: asked.embryos.unwrap_or(0),
+            clients: asked.clients.unwrap_or(0),
             devices: needs.interfaces,
+        }
+    }
+
+    /// Buckets of the tables of flows.
+    #[must_use]
+    pub const fn tables(&self) -> TableSizes {
+        TableSizes {
+            flows: track::buckets_for(self.flows),
+            embryos: track::buckets_for(self.embryos),
+            clients: track::buckets_for(self.clients),
         }
     }
 
@@ -84,6 +115,8 @@ impl Sizes {
             && self.slots >= other.slots
             && self.buckets >= other.buckets
             && self.flows >= other.flows
+            && self.embryos >= other.embryos
+            && self.clients >= other.clients
             && self.devices >= other.devices
     }
 }
@@ -92,11 +125,13 @@ impl fmt::Display for Sizes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} services, {} backends, {} slots, {} flows, {} interfaces",
+            "{} services, {} backends, {} slots, {} flows, {} embryos, {} clients, {} interfaces",
             self.services,
             self.backends - 1,
             self.slots,
             self.flows,
+            self.embryos,
+            self.clients,
             self.devices
         )
     }
@@ -124,9 +159,17 @@ mod tests {
         let derived = Sizes::of(needs, Capacity::default());
         assert_eq!((derived.services, derived.backends, derived.slots), (8192, 131_073, 8_000_000));
         assert_eq!(derived.devices, 80);
-        let asked = Capacity { services: Some(4096), backends: Some(65_536), slots: Some(1), flows: None };
+        assert_eq!((derived.flows, derived.embryos, derived.clients), (131_072, 65_536, 65_536));
+        let asked = Capacity {
+            services: Some(4096),
+            backends: Some(65_536),
+            slots: Some(1),
+            clients: Some(7),
+            ..Capacity::default()
+        };
         let sizes = Sizes::of(needs, asked);
         assert_eq!((sizes.services, sizes.backends, sizes.slots), (4096, 65_537, 4_000_000));
+        assert_eq!((sizes.embryos, sizes.clients), (65_536, 7));
         assert!(derived.covers(&sizes) && !sizes.covers(&derived));
     }
 }

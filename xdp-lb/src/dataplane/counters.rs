@@ -1,6 +1,6 @@
 //! Reading the per-CPU counters.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aya::{
     Ebpf,
@@ -9,10 +9,11 @@ use aya::{
 use xdp_lb_common::{
     DropReason,
     counters::{BackendCounters, ServiceCounters},
+    load::{self, Load},
     map,
 };
 
-use super::{Dataplane, DataplaneError, again};
+use super::{Dataplane, DataplaneError, again, mapped::Mapped};
 
 /// Reads counters, apart from the daemon's own access: scrapes do not wait for the owner of the state.
 pub struct Reader {
@@ -20,6 +21,18 @@ pub struct Reader {
     services: PerCpuArray<MapData, [u64; 4]>,
     carried: Array<MapData, [u64; 8]>,
     drops: PerCpuArray<MapData, u64>,
+    loads: Mapped<[u64; load::WORDS]>,
+}
+
+/// How loaded a backend is at a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BackendLoad {
+    /// Connections that are noted and have not ended.
+    pub live: u64,
+    /// Connections that have begun and are not established yet.
+    pub pending: u64,
+    /// Moving average of the time that a handshake takes, to a microsecond; `None`: not known.
+    pub response: Option<Duration>,
 }
 
 /// All CPUs' counts of one service or backend.
@@ -34,8 +47,8 @@ impl Dataplane {
 }
 
 impl Reader {
-    /// Opens the counters of a loaded program.
-    pub(super) fn open(ebpf: &Ebpf) -> Result<Self, DataplaneError> {
+    /// Opens the counters of a loaded program whose maps have places for `backends`.
+    pub(super) fn open(ebpf: &Ebpf, backends: u32) -> Result<Self, DataplaneError> {
         let open = |name: &'static str| -> Result<MapData, DataplaneError> {
             let map = ebpf.map(name).ok_or(DataplaneError::Object { what: name })?;
             let (Map::Array(data) | Map::PerCpuArray(data)) = map else {
@@ -53,6 +66,7 @@ impl Reader {
                 .map_err(DataplaneError::map(map::SERVICE_COUNTERS))?,
             carried: Map::Array(open(map::CARRIED)?).try_into().map_err(DataplaneError::map(map::CARRIED))?,
             drops: per_cpu(map::DROPS)?.try_into().map_err(DataplaneError::map(map::DROPS))?,
+            loads: Mapped::new(&open(map::LOADS)?, backends)?,
         })
     }
 
@@ -64,6 +78,19 @@ impl Reader {
             total.add(&bytemuck::cast(*cpu));
         }
         Ok(total)
+    }
+
+    /// How loaded a backend is. No system call.
+    #[must_use]
+    pub fn load(&self, index: u32) -> BackendLoad {
+        let Ok(words) = self.loads.words(index).try_into() else { return BackendLoad::default() };
+        let load = Load::new(words);
+        let response = load.response().load();
+        BackendLoad {
+            live: count(load.live().load()),
+            pending: count(load.pending().load()),
+            response: (response > 0).then(|| Duration::from_micros(response)),
+        }
     }
 
     /// What backends of a service had counted that are gone.
@@ -96,6 +123,11 @@ impl std::fmt::Debug for Reader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Reader").finish_non_exhaustive()
     }
+}
+
+/// A count that CPUs raise and lower at once: an end may be noted before its beginning.
+const fn count(word: u64) -> u64 {
+    if word.cast_signed() < 0 { 0 } else { word }
 }
 
 fn sum<const WORDS: usize>(cpus: &PerCpuValues<[u64; WORDS]>) -> [u64; WORDS] {

@@ -84,6 +84,12 @@ impl<T: Pod> Mapped<T> {
     }
 }
 
+impl<T> std::fmt::Debug for Mapped<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mapped").field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
 impl<T> Drop for Mapped<T> {
     fn drop(&mut self) {
         // SAFETY: the mapping is this value's own, and nothing borrows from it any more.

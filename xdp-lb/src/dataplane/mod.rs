@@ -41,17 +41,18 @@ use xdp_lb_common::{
     flow, load, map,
     service::Service,
     slot::Slot,
+    track::TableSizes,
 };
 
 pub use self::{
     attach::Attached,
     bpffs::{ensure as ensure_bpffs, on_bpffs},
     capacity::{Needs, Sizes},
-    counters::{Reader, Totals},
+    counters::{BackendLoad, Reader, Totals},
     detach::{Removed, remove},
     endpoints::{Endpoints, Prepared},
     error::DataplaneError,
-    flows::{FlowTable, Keep},
+    flows::{FlowTables, Keep},
     mode::Mode,
     readback::Adopted,
 };
@@ -76,6 +77,7 @@ pub struct Dataplane {
     loads: Mapped<[u64; load::WORDS]>,
     /// Values that a per-CPU map has for each key: one for each CPU that there may ever be.
     cpus: usize,
+    flows: Arc<FlowTables>,
     reader: Arc<Reader>,
     attached: BTreeMap<String, Attached>,
     unfinished: Unfinished,
@@ -106,7 +108,7 @@ impl Dataplane {
             pins::Found::Usable { .. } | pins::Found::Nothing => {}
         }
         let staged = !matches!(found, pins::Found::Usable { .. });
-        let (sizes, old_seed) = match &found {
+        let (mut sizes, old_seed) = match &found {
             pins::Found::Usable { sizes, seed } => (*sizes, Some(*seed)),
             pins::Found::Small { seed, .. } => (sizes, Some(*seed)),
             pins::Found::Unusable { seed, .. } => (sizes, *seed),
@@ -114,17 +116,17 @@ impl Dataplane {
         };
         let old = pins.maps();
         let folder = if staged { pins.stage()? } else { old.clone() };
-        let small = matches!(found, pins::Found::Small { .. });
-        if small {
-            carry::share(&old, &folder, &sizes)?;
+        if let pins::Found::Small { sizes: had, .. } = &found {
+            carry::share(&old, &folder, had, &mut sizes)?;
         }
         let ebpf = object::load(&folder, &sizes)?;
         let mut dataplane = Self::from_ebpf(ebpf, pins, sizes, staged, (unfinished, lock))?;
-        if small {
+        dataplane.seed(seed.or(old_seed).unwrap_or_else(rand::random))?;
+        if let pins::Found::Small { sizes: had, .. } = &found {
             dataplane.carry_counters(&old, &earlier)?;
+            dataplane.carry_flows(&old, had, &earlier)?;
         }
         dataplane.earlier = earlier;
-        dataplane.seed(seed.or(old_seed).unwrap_or_else(rand::random))?;
         info!(reused = !staged, %sizes, "datapath loaded");
         Ok(dataplane)
     }
@@ -146,7 +148,8 @@ impl Dataplane {
             carried: Mapped::new(data(&ebpf, map::CARRIED)?, sizes.services)?,
             loads: Mapped::new(data(&ebpf, map::LOADS)?, sizes.backends)?,
             cpus: aya::util::nr_cpus().map_err(|(what, source)| DataplaneError::pin("read", what)(source))?,
-            reader: Arc::new(Reader::open(&ebpf)?),
+            flows: Arc::new(FlowTables::open(&ebpf, &sizes)?),
+            reader: Arc::new(Reader::open(&ebpf, sizes.backends)?),
             ebpf,
             pins,
             staged,
@@ -174,7 +177,9 @@ impl Dataplane {
         {
             meta.set(place, value, 0).map_err(DataplaneError::map(map::META))?;
         }
-        let control = Control { seed: flow::expand_seed(seed), ..self.control.load(0) };
+        let TableSizes { flows, embryos, clients } = self.sizes.tables();
+        let seed = flow::expand_seed(seed);
+        let control = Control { seed, flows, embryos, clients, ..self.control.load(0) };
         self.control.store(0, &control);
         Ok(())
     }

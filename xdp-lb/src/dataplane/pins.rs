@@ -9,7 +9,7 @@ use aya::{
     maps::{Array, Map, MapData},
     programs::links::{FdLink, PinnedLink},
 };
-use xdp_lb_common::{ABI, map};
+use xdp_lb_common::{ABI, map, track::flows_of};
 
 use super::{
     DataplaneError, Sizes,
@@ -192,7 +192,9 @@ impl Pins {
             backends: of(map::BACKENDS),
             slots: of(map::SLOTS),
             buckets: of(map::ENDPOINTS_V4) / 2,
-            flows: of(map::FLOWS),
+            flows: flows_of(of(map::FLOWS)),
+            embryos: flows_of(of(map::EMBRYOS)),
+            clients: flows_of(of(map::CLIENTS)),
             devices: of(map::DEVICES),
         };
         Ok(if sizes.covers(wanted) { Found::Usable { sizes, seed } } else { Found::Small { sizes, seed } })

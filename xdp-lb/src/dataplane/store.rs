@@ -29,6 +29,13 @@ impl Dataplane {
         }
     }
 
+    /// Stores a backend's average response time, in microseconds, where the program cannot see it.
+    pub fn store_response(&mut self, index: u32, micros: u64) {
+        if let Ok(words) = self.loads.words(index).try_into() {
+            Load::new(words).response().store(micros);
+        }
+    }
+
     /// Stores slots from `base` on; returns how many changed.
     pub fn store_slots(&mut self, base: u32, slots: &[Slot]) -> usize {
         (base..).zip(slots).filter(|(index, slot)| self.slots.store(*index, slot)).count()

@@ -36,6 +36,8 @@ pub struct Observation {
     pub target: Target,
     /// What happened, in words.
     pub result: Result<String, String>,
+    /// How long that took.
+    pub took: Duration,
 }
 
 /// The checks that run. Dropping it ends them.
@@ -101,24 +103,24 @@ async fn run(backend: u32, target: Target, observations: mpsc::Sender<Observatio
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let result = match shared.check(&target).await {
-            Outcome::Asked(result) => result,
-            Outcome::NotAsked(why) => {
+        let (result, took) = match shared.check(&target).await {
+            (Outcome::Asked(result), took) => (result, took),
+            (Outcome::NotAsked(why), _) => {
                 if shared.not_asked.may(std::time::Instant::now()) {
                     warn!(%why, "backends cannot be checked and stay as they are: it is this host that fails");
                 }
                 continue;
             }
         };
-        if observations.send(Observation { backend, target, result }).await.is_err() {
+        if observations.send(Observation { backend, target, result, took }).await.is_err() {
             return;
         }
     }
 }
 
 impl Shared {
-    /// Checks when there is a descriptor to do it with.
-    async fn check(&self, target: &Target) -> Outcome {
+    /// Checks when there is a descriptor to do it with, and says how long the check itself took.
+    async fn check(&self, target: &Target) -> (Outcome, Duration) {
         let asked = Instant::now();
         let permit = self.permits.acquire().await;
         let waited = asked.elapsed();
@@ -129,8 +131,10 @@ impl Shared {
                 "checks are late: too many wait for their timeout; raise the limit of open files (LimitNOFILE)"
             );
         }
+        let began = Instant::now();
         let outcome = tcp::connect(target.address, target.timeout).await;
+        let took = began.elapsed();
         drop(permit);
-        outcome
+        (outcome, took)
     }
 }

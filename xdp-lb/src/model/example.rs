@@ -24,7 +24,16 @@ fn backend(name: &str, last: u8) -> Backend {
         share: 0.4,
         health: Health { state: State::Up, reason: "connected".to_owned(), since: ago(90) },
         next_hop: NextHop { usable: true, detail: "02:00:00:00:00:01 on eth0".to_owned() },
-        traffic: Traffic { packets: 10, bytes: 1500, connections: 2, ..Traffic::default() },
+        live: 3,
+        pending: 1,
+        response_seconds: Some(0.0015),
+        traffic: Traffic { packets: 10, bytes: 1500, connections: 2, closed: 1, ..Traffic::default() },
+        rates: Some(Rates {
+            connections_per_second: 0.5,
+            closed_per_second: 0.25,
+            packets_per_second: 12.5,
+            bytes_per_second: 1500.0,
+        }),
         ..Backend::default()
     }
 }
@@ -46,7 +55,18 @@ fn backends() -> Vec<Backend> {
     let next_hop = NextHop { usable: false, detail: "eth0 has no carrier".to_owned() };
     let lost = Backend { next_hop, slots: 0, share: 0.0, ..backend("web-4", 4) };
     let health = Health { state: State::Unknown, reason: "not checked yet".to_owned(), since: ago(5) };
-    let new = Backend { added: true, health, slots: 60, share: 0.6, ..backend("web-5", 5) };
+    let new = Backend {
+        added: true,
+        backup: true,
+        slow_start: Some(0.4),
+        health,
+        slots: 60,
+        share: 0.6,
+        live: 0,
+        response_seconds: None,
+        rates: None,
+        ..backend("web-5", 5)
+    };
     // The name is one that another has by now.
     let leaving =
         Backend { leaving: true, slots: 0, share: 0.0, giving_up: 7, lingering: 3, ..backend("web-1", 6) };
@@ -54,8 +74,9 @@ fn backends() -> Vec<Backend> {
     vec![fine, drains, down, lost, new, leaving, out]
 }
 
-/// The status.
+/// The status. Its service is not tracked.
 pub(crate) fn status() -> Status {
+    let backends = backends();
     let service = Service {
         name: "web".to_owned(),
         vip: "192.0.2.10:80".to_owned(),
@@ -65,9 +86,12 @@ pub(crate) fn status() -> Status {
         slots: 100,
         moving: 37,
         waiting: 9,
-        traffic: Traffic { packets: 70, bytes: 10_500, connections: 14, ..Traffic::default() },
+        traffic: Traffic { packets: 70, bytes: 10_500, connections: 14, closed: 7, ..Traffic::default() },
+        rates: Rates::sum(backends.iter().map(|backend| backend.rates)),
         dropped_packets: 2,
-        backends: backends(),
+        rejected_packets: 1,
+        unnoted_flows: 4,
+        backends,
         ..Service::default()
     };
     let eth0 = Interface { name: "eth0".to_owned(), mode: Some("native".to_owned()), problem: None };

@@ -4,6 +4,7 @@
 //! does not say is as by default. Only what says that this is a status at all must be there.
 
 mod plan;
+mod traffic;
 
 use std::fmt;
 
@@ -12,7 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::health::State;
 
-pub use self::plan::{Plan, PlannedService};
+pub use self::{
+    plan::{Plan, PlannedService},
+    traffic::{Rates, Traffic},
+};
 
 /// Everything that `xdp-lb status` shows.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -82,7 +86,7 @@ pub struct Service {
     pub protocol: String,
     /// "nat" or "dsr".
     pub forwarding: String,
-    /// "maglev".
+    /// "maglev", "round-robin", "least-connections" or "least-response-time".
     pub algorithm: String,
     /// Size of its slot table.
     pub slots: u32,
@@ -90,13 +94,24 @@ pub struct Service {
     pub moving: u32,
     /// Slots that should be on their way, but wait until the flow table has room for their connections.
     pub waiting: u32,
+    /// Whether so few backends are healthy that health is ignored.
+    pub panic: bool,
+    /// Whether every flow is noted: the connections that its backends have are then known.
+    pub tracked: bool,
     /// What all its backends counted, gone ones included.
     #[serde(flatten)]
     pub traffic: Traffic,
+    /// The sum of its backends' rates; `None`: not known yet.
+    #[serde(flatten)]
+    pub rates: Option<Rates>,
     /// Packets dropped for want of a usable backend or because they were broken.
     pub dropped_packets: u64,
     /// Their bytes.
     pub dropped_bytes: u64,
+    /// Of the dropped packets, those whose senders were told: by an RST, or by ICMP.
+    pub rejected_packets: u64,
+    /// Flows that were not noted for want of room in the flow table.
+    pub unnoted_flows: u64,
     /// Its backends, in the configuration's order.
     pub backends: Vec<Backend>,
 }
@@ -120,6 +135,12 @@ pub struct Backend {
     pub admin: Admin,
     /// Whether an operator has added it.
     pub added: bool,
+    /// Whether it gets connections only while no other backend can take any.
+    pub backup: bool,
+    /// Most connections that it may have at a time; `None`: any number.
+    pub max_connections: Option<u32>,
+    /// What of its full share it has, 0 to 1, while that grows; `None`: all, or no connections at all.
+    pub slow_start: Option<f64>,
     /// Slots that move away from it: connections that they had may still be on it.
     pub giving_up: u32,
     /// Connections that it has on slots of other backends, as the last sweep of the flow table found them.
@@ -134,9 +155,33 @@ pub struct Backend {
     pub health: Health,
     /// The way to it.
     pub next_hop: NextHop,
+    /// Established connections that are noted. Those of tracked services all are; of others only what is on moving
+    /// slots, which says little.
+    pub live: u64,
+    /// Connections that have begun and are not established yet, as far as they are noted.
+    pub pending: u64,
+    /// Moving average of the time that a handshake takes, in seconds; `None`: not known.
+    pub response_seconds: Option<f64>,
     /// What it counted.
     #[serde(flatten)]
     pub traffic: Traffic,
+    /// `None`: not known yet.
+    #[serde(flatten)]
+    pub rates: Option<Rates>,
+}
+
+impl Service {
+    /// Established connections on all its backends, those that are leaving included; `None`: not all are known.
+    #[must_use]
+    pub fn live(&self) -> Option<u64> {
+        self.tracked.then(|| self.backends.iter().map(|backend| backend.live).sum())
+    }
+
+    /// Connections on all its backends that are not established yet; `None`: not all are known.
+    #[must_use]
+    pub fn pending(&self) -> Option<u64> {
+        self.tracked.then(|| self.backends.iter().map(|backend| backend.pending).sum())
+    }
 }
 
 /// What an operator wants of a backend. Apart from its health.
@@ -184,22 +229,6 @@ pub struct NextHop {
     pub detail: String,
 }
 
-/// Counters. Bytes are those of frames, Ethernet header included.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Traffic {
-    /// Packets from clients.
-    pub packets: u64,
-    /// Bytes from clients.
-    pub bytes: u64,
-    /// New connections (TCP).
-    pub connections: u64,
-    /// Packets to clients; with dsr they do not pass here.
-    pub reply_packets: u64,
-    /// Bytes to clients.
-    pub reply_bytes: u64,
-}
-
 /// Dropped packets of one reason.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -210,18 +239,6 @@ pub struct DroppedPackets {
     pub description: String,
     /// How many.
     pub packets: u64,
-}
-
-impl From<&xdp_lb_common::counters::BackendCounters> for Traffic {
-    fn from(counters: &xdp_lb_common::counters::BackendCounters) -> Self {
-        Self {
-            packets: counters.packets,
-            bytes: counters.bytes,
-            connections: counters.connections,
-            reply_packets: counters.reply_packets,
-            reply_bytes: counters.reply_bytes,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -242,6 +259,16 @@ mod tests {
         assert_eq!((status.pid, backend.traffic.packets, backend.slots), (0, 7, 0));
         assert_eq!((backend.health.state, backend.admin), (State::Unknown, Admin::Ready));
         serde_json::from_str::<Status>("{}").unwrap_err();
+    }
+
+    #[test]
+    fn rates_are_there_or_not() {
+        let backend = |text: &str| serde_json::from_str::<Backend>(text).unwrap();
+        assert_eq!(backend(r#"{"packets": 7}"#).rates, None);
+        let rates = Rates { packets_per_second: 2.5, ..Rates::default() };
+        let text = serde_json::to_string(&Backend { rates: Some(rates), ..Backend::default() }).unwrap();
+        assert!(text.contains(r#""packets_per_second":2.5"#), "{text}");
+        assert_eq!(backend(&text).rates, Some(rates));
     }
 
     #[test]

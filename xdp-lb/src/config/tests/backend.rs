@@ -194,6 +194,33 @@ error: `weight` must be between 0 and 65535
 "#,
     },
     Case {
+        name: "limits and backups",
+        text: r#"
+datapath.interfaces = ["eth0"]
+[[service]]
+name = "web"
+vip = "192.0.2.10:80"
+backend = [
+  { address = "10.0.1.11", max_connections = 0 },
+  { address = "10.0.1.12", max_connections = 4294967296 },
+  { address = "10.0.1.13", max_connections = 4294967295, backup = true },
+]
+"#,
+        report: r#"
+error: `max_connections` must be between 1 and 4294967295
+ --> config.toml:6:46
+  |
+6 |   { address = "10.0.1.11", max_connections = 0 },
+  |                                              ^
+
+error: `max_connections` must be between 1 and 4294967295
+ --> config.toml:7:46
+  |
+7 |   { address = "10.0.1.12", max_connections = 4294967296 },
+  |                                              ^^^^^^^^^^
+"#,
+    },
+    Case {
         name: "quiet where the VIP is in error",
         text: r#"
 datapath.interfaces = ["eth0"]

@@ -117,6 +117,8 @@ datapath.interfaces = ["eth0"]
 [datapath.capacity]
 services = 0
 backends = 4294967296
+embryos = 0
+clients = -1
 "#,
         report: "
 error: `services` must be between 1 and 4294967295
@@ -130,6 +132,18 @@ error: `backends` must be between 1 and 4294967295
   |
 5 | backends = 4294967296
   |            ^^^^^^^^^^
+
+error: `embryos` must be between 1 and 4294967295
+ --> config.toml:6:11
+  |
+6 | embryos = 0
+  |           ^
+
+error: `clients` must be between 1 and 4294967295
+ --> config.toml:7:11
+  |
+7 | clients = -1
+  |           ^^
 ",
     },
     Case {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{TestHost, parse};
 use crate::config::{
-    Algorithm, Api, Attach, Backend, Capacity, Config, Datapath, Forwarding, Health, Metrics, Protocol,
-    Service,
+    Algorithm, Api, Attach, Backend, Capacity, Config, Datapath, Forwarding, Health, Metrics, NoBackend,
+    Protocol, Service, Track,
 };
 
 const DOCUMENTED: &str = r#"
@@ -92,15 +92,21 @@ fn service(name: &str, vip: &str) -> Service {
         protocol: Protocol::Tcp,
         forwarding: Forwarding::Nat,
         algorithm: Algorithm::Maglev,
+        affinity: None,
+        track: Track::Auto,
+        idle_timeout: Duration::from_mins(15),
         slots: None,
         drain_timeout: Duration::from_mins(1),
+        slow_start: None,
+        panic_threshold: 0,
+        no_backend: NoBackend::Drop,
         health: Some(HEALTH),
         backends: Vec::new(),
     }
 }
 
 fn backend(name: &str, address: &str, weight: u16) -> Backend {
-    Backend { name: name.to_owned(), address: address.parse().unwrap(), weight }
+    Backend::new(name.to_owned(), address.parse().unwrap(), weight)
 }
 
 fn check(text: &str, expected: &Config) {
@@ -141,6 +147,7 @@ fn what_is_left_out() {
                 backends: Some(65536),
                 slots: Some(4_194_304),
                 flows: Some(131_072),
+                ..Capacity::default()
             },
         },
         api: Api { socket: "/run/xdp-lb/api.sock".into() },
@@ -149,6 +156,7 @@ fn what_is_left_out() {
             Service {
                 protocol: Protocol::Udp,
                 forwarding: Forwarding::Dsr,
+                idle_timeout: Duration::from_mins(2),
                 slots: Some(65537),
                 health: None,
                 backends: vec![backend("[2001:db8::b]:53", "[2001:db8::b]:53", 1)],

@@ -44,7 +44,7 @@ fn fits(config: &Config, service: &str, name: &str, address: &str) -> Result<(),
     let address = address.parse().unwrap();
     let name = if name.is_empty() { format!("{address}") } else { name.to_owned() };
     let service = config.services.iter().find(|known| known.name == service).unwrap();
-    backend_fits(config, service, &Backend { name, address, weight: 1 })
+    backend_fits(config, service, &Backend::new(name, address, 1))
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod listeners;
 mod properties;
 mod scale;
 mod schema;
+mod selection;
 mod service;
 mod types;
 mod unique;

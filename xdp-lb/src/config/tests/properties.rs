@@ -17,12 +17,20 @@ listen = "[::1]:9464"
 [[service]]
 name = "web"
 vip = "192.0.2.10:443"
+algorithm = "least-connections"
+affinity = "client-ip"
+affinity_timeout = "10m"
+idle_timeout = "1h"
+slow_start = "30s"
+panic_threshold = 40
 drain_timeout = "1m 30s"
 health = { type = "tcp", interval = "2s", port = 80 }
 [[service.backend]]
 name = "ä"
 address = "10.0.1.11:8443"
 weight = 10
+backup = true
+max_connections = 1000
 [[service.backend]]
 address = "[2001:db8::11]"
 "#;

@@ -14,7 +14,7 @@ fn every_key_is_read() {
         for key in section.keys {
             match key.kind {
                 Kind::Table(_) | Kind::Tables(_) => assert_eq!(key.example, ""),
-                Kind::Text | Kind::Integer | Kind::Seed | Kind::Texts => {
+                Kind::Text | Kind::Integer | Kind::Seed | Kind::Texts | Kind::Boolean => {
                     writeln!(text, "{} = {}", key.name, key.example).unwrap();
                 }
             }

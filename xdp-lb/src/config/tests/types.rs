@@ -53,6 +53,7 @@ health = "tcp"
 
   [[service.backend]]
   weight = 99999999999999999999
+  backup = "yes"
 "#,
         report: r#"
 error: `name` must be a string, not an integer
@@ -100,6 +101,14 @@ error: `weight` is too large a number
    |
 13 |   weight = 99999999999999999999
    |            ^^^^^^^^^^^^^^^^^^^^
+
+error: `backup` must be a boolean, not a string
+  --> config.toml:14:12
+   |
+14 |   backup = "yes"
+   |            ^^^^^
+   |
+   = help: for example `backup = true`
 "#,
     },
     Case {

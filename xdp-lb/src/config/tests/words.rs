@@ -14,6 +14,8 @@ protocol = "TCP6"
 forwarding = "tunnel"
 algorithm = "magelv"
 affinity = "cookie"
+track = "alway"
+no_backend = "refuse"
 backend = [{ address = "10.0.1.11" }]
 "#,
         report: r#"
@@ -47,7 +49,23 @@ error: `cookie` is not a value of `affinity`
 8 | affinity = "cookie"
   |            ^^^^^^^^
   |
-  = help: available: `none`
+  = help: available: `none`, `client-ip`
+
+error: `alway` is not a value of `track`
+ --> config.toml:9:9
+  |
+9 | track = "alway"
+  |         ^^^^^^^
+  |
+  = help: did you mean `always`?
+
+error: `refuse` is not a value of `no_backend`
+  --> config.toml:10:14
+   |
+10 | no_backend = "refuse"
+   |              ^^^^^^^^
+   |
+   = help: available: `drop`, `reject`
 "#,
     },
     Case {
@@ -58,8 +76,6 @@ datapath.interfaces = ["eth0"]
 name = "web"
 vip = "192.0.2.10:80"
 forwarding = "ipip"
-algorithm = "least-connections"
-affinity = "client-ip"
 health.type = "http"
 backend = [{ address = "10.0.1.11" }]
 "#,
@@ -72,26 +88,10 @@ error: `forwarding = "ipip"` is not available in this version
   |
   = help: available: `nat`, `dsr`
 
-error: `algorithm = "least-connections"` is not available in this version
- --> config.toml:6:13
-  |
-6 | algorithm = "least-connections"
-  |             ^^^^^^^^^^^^^^^^^^^
-  |
-  = help: available: `maglev`
-
-error: `affinity = "client-ip"` is not available in this version
- --> config.toml:7:12
-  |
-7 | affinity = "client-ip"
-  |            ^^^^^^^^^^^
-  |
-  = help: available: `none`
-
 error: `type = "http"` is not available in this version
- --> config.toml:8:15
+ --> config.toml:6:15
   |
-8 | health.type = "http"
+6 | health.type = "http"
   |               ^^^^^^
   |
   = help: available: `tcp`, `none`

@@ -59,16 +59,20 @@ impl Scope {
     }
 
     fn backend(&self, raw: &Spanned<RawBackend>, findings: &mut Findings) -> Checked<Backend> {
-        let RawBackend { name, address, weight } = raw.get_ref();
+        let RawBackend { name, address, weight, backup, max_connections } = raw.get_ref();
         let name = name.as_ref().map(|text| value::name(text, "backend", findings));
         let address = required(raw, address.as_ref(), "address = \"10.0.1.11:8443\"", findings)
             .and_then(|text| self.address(text, findings));
         let weight = value::number(weight.as_ref(), "weight", 0..=u16::MAX, findings);
+        let max_connections =
+            value::number(max_connections.as_ref(), "max_connections", 1..=u32::MAX, findings);
         let address = address?;
         Ok(Backend {
             name: name.unwrap_or_else(|| Ok(address.to_string()))?,
             address,
             weight: weight?.unwrap_or(DEFAULT_WEIGHT),
+            backup: *backup,
+            max_connections: max_connections?,
         })
     }
 

@@ -5,7 +5,7 @@ use crate::config::{
     diagnostic::Diagnostic,
     raw::Text,
     suggest::{list, nearest, quoted},
-    types::{Algorithm, Attach, Forwarding, Protocol},
+    types::{Algorithm, Attach, Forwarding, NoBackend, Protocol, Track},
 };
 
 /// The words a key may have. Those without a value are documented, but not available in this version.
@@ -51,14 +51,36 @@ pub(super) static ALGORITHM: Choice<Algorithm> = Choice {
     default: Algorithm::Maglev,
     words: &[
         ("maglev", Some(Algorithm::Maglev)),
-        ("round-robin", None),
-        ("least-connections", None),
-        ("least-response-time", None),
+        ("round-robin", Some(Algorithm::RoundRobin)),
+        ("least-connections", Some(Algorithm::LeastConnections)),
+        ("least-response-time", Some(Algorithm::LeastResponseTime)),
     ],
 };
 
-pub(super) static AFFINITY: Choice<()> =
-    Choice { key: "affinity", default: (), words: &[("none", Some(())), ("client-ip", None)] };
+/// What a client's next connection has to do with its last one.
+#[derive(Clone, Copy)]
+pub(super) enum Affinity {
+    None,
+    ClientIp,
+}
+
+pub(super) static AFFINITY: Choice<Affinity> = Choice {
+    key: "affinity",
+    default: Affinity::None,
+    words: &[("none", Some(Affinity::None)), ("client-ip", Some(Affinity::ClientIp))],
+};
+
+pub(super) static TRACK: Choice<Track> = Choice {
+    key: "track",
+    default: Track::Auto,
+    words: &[("auto", Some(Track::Auto)), ("always", Some(Track::Always))],
+};
+
+pub(super) static NO_BACKEND: Choice<NoBackend> = Choice {
+    key: "no_backend",
+    default: NoBackend::Drop,
+    words: &[("drop", Some(NoBackend::Drop)), ("reject", Some(NoBackend::Reject))],
+};
 
 /// How backends are checked.
 #[derive(Clone, Copy)]

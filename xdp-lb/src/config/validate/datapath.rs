@@ -145,10 +145,14 @@ fn capacity(
     let backends_given = at_least(raw.backends.as_ref(), "backends", services.iter().map(backends).sum());
     let slots_given = at_least(raw.slots.as_ref(), "slots", needed_slots);
     let flows_given = at_least(raw.flows.as_ref(), "flows", 1);
+    let embryos_given = at_least(raw.embryos.as_ref(), "embryos", 1);
+    let clients_given = at_least(raw.clients.as_ref(), "clients", 1);
     Ok(Capacity {
         services: services_given?,
         backends: backends_given?,
         slots: slots_given?,
         flows: flows_given?,
+        embryos: embryos_given?,
+        clients: clients_given?,
     })
 }

@@ -6,6 +6,7 @@ mod datapath;
 mod findings;
 mod health;
 mod listeners;
+mod selection;
 mod service;
 mod unique;
 mod value;

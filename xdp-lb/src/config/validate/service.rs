@@ -8,6 +8,7 @@ use super::{
     backend, choice,
     findings::{Checked, Findings},
     health,
+    selection::{self, Selection},
     unique::Unique,
     value,
 };
@@ -15,7 +16,7 @@ use crate::config::{
     diagnostic::Diagnostic,
     endpoint,
     raw::{RawService, Text},
-    types::{Backend, Service},
+    types::{NoBackend, Service},
 };
 
 const DEFAULT_DRAIN_TIMEOUT: Duration = Duration::from_mins(1);
@@ -36,8 +37,6 @@ pub(super) fn service<'a>(
     }
     let protocol = choice::PROTOCOL.pick(service.protocol.as_ref(), findings);
     let forwarding = choice::FORWARDING.pick(service.forwarding.as_ref(), findings);
-    let algorithm = choice::ALGORITHM.pick(service.algorithm.as_ref(), findings);
-    let affinity = choice::AFFINITY.pick(service.affinity.as_ref(), findings);
     let vip = required(raw, service.vip.as_ref(), "vip = \"192.0.2.10:443\"", findings)
         .and_then(|text| vip(text, findings));
     if let (Some(text), Ok(vip), Ok(protocol)) = (&service.vip, vip, protocol) {
@@ -45,23 +44,32 @@ pub(super) fn service<'a>(
     }
     let drain_timeout = service.drain_timeout.as_ref();
     let drain_timeout = value::duration(drain_timeout, "drain_timeout", DEFAULT_DRAIN_TIMEOUT, findings);
+    let selection = selection::selection(service, protocol, findings);
     let slots = slots(service, findings);
     let health = health::health(service.health.as_ref(), protocol, findings);
     let backends = backend::Scope { vip, protocol, forwarding }.backends(&service.backend, unique, findings);
-    affinity?;
-    let service = Service {
+    let Selection { algorithm, affinity, track, idle_timeout, slow_start, panic_threshold, no_backend } =
+        selection?;
+    let validated = Service {
         name: name?,
         vip: vip?,
         protocol: protocol?,
         forwarding: forwarding?,
-        algorithm: algorithm?,
+        algorithm,
+        affinity,
+        track,
+        idle_timeout,
         slots: slots?,
         drain_timeout: drain_timeout?,
+        slow_start,
+        panic_threshold,
+        no_backend,
         health: health?,
         backends: backends?,
     };
-    warn_of_none(raw, &service.name, &service.backends, findings);
-    Ok(service)
+    selection::contradictions(service, &validated, findings)?;
+    warn_of_none(raw, &validated, findings);
+    Ok(validated)
 }
 
 /// A key that has no default.
@@ -96,13 +104,21 @@ fn slots(service: &RawService, findings: &mut Findings) -> Checked<Option<u32>> 
     }
 }
 
-fn warn_of_none(raw: &Spanned<RawService>, name: &str, backends: &[Backend], findings: &mut Findings) {
-    let message = if backends.is_empty() {
-        format!("the service `{name}` has no backends")
+/// What leaves the service without a backend, or a distinction without a difference.
+fn warn_of_none(raw: &Spanned<RawService>, service: &Service, findings: &mut Findings) {
+    let Service { name, backends, .. } = service;
+    let lost = match service.no_backend {
+        NoBackend::Drop => "its new connections are dropped",
+        NoBackend::Reject => "its new connections are rejected",
+    };
+    let (message, note) = if backends.is_empty() {
+        (format!("the service `{name}` has no backends"), lost)
     } else if backends.iter().all(|backend| backend.weight == 0) {
-        format!("every backend of the service `{name}` has weight 0")
+        (format!("every backend of the service `{name}` has weight 0"), lost)
+    } else if backends.iter().all(|backend| backend.backup) {
+        (format!("every backend of the service `{name}` is a backup"), "they serve as if none of them were")
     } else {
         return;
     };
-    findings.warning(Diagnostic::warning(raw.span(), message).note("its new connections are dropped"));
+    findings.warning(Diagnostic::warning(raw.span(), message).note(note));
 }

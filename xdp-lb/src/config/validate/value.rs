@@ -10,7 +10,7 @@ use crate::config::{
 };
 
 /// Longer waits are mistakes, and sums of them would not fit the clock's types.
-const LONGEST: Duration = Duration::from_hours(365 * 24);
+pub(super) const LONGEST: Duration = Duration::from_hours(365 * 24);
 
 /// A number within `range`; `None`: it is absent.
 pub(super) fn number<N>(
@@ -39,12 +39,31 @@ pub(super) fn duration(
     default: Duration,
     findings: &mut Findings,
 ) -> Checked<Duration> {
-    let Some(raw) = raw else { return Ok(default) };
+    let any = Duration::from_nanos(1)..=LONGEST;
+    duration_within(raw, key, any, findings).map(|duration| duration.unwrap_or(default))
+}
+
+/// A duration within `range`; `None`: it is absent.
+pub(super) fn duration_within(
+    raw: Option<&Text>,
+    key: &str,
+    range: RangeInclusive<Duration>,
+    findings: &mut Findings,
+) -> Checked<Option<Duration>> {
+    let Some(raw) = raw else { return Ok(None) };
     let error = |message| Diagnostic::error(raw.span(), message);
+    let text = |duration: &Duration| match duration.as_secs() / (24 * 60 * 60) {
+        0 => humantime::format_duration(*duration).to_string(),
+        1 => "a day".to_owned(),
+        days => format!("{days} days"),
+    };
     Err(findings.error(match humantime::parse_duration(raw.get_ref()) {
+        Ok(duration) if range.contains(&duration) => return Ok(Some(duration)),
         Ok(Duration::ZERO) => error(format!("`{key}` must not be zero")),
-        Ok(duration) if duration <= LONGEST => return Ok(duration),
-        Ok(_) => error(format!("`{key}` must not be longer than 365 days")),
+        Ok(duration) if duration < *range.start() => {
+            error(format!("`{key}` must not be shorter than {}", text(range.start())))
+        }
+        Ok(_) => error(format!("`{key}` must not be longer than {}", text(range.end()))),
         Err(reason) => error(format!("`{key}` is not a duration"))
             .label(reason.to_string())
             .help("write numbers with units, for example \"500ms\", \"2s\" or \"1m 30s\""),

@@ -1,0 +1,243 @@
+//! Which backend a client's packet goes to, where that is noted.
+
+use super::{
+    Entry, Key, Memory, Place, Segment, Side, Stamp, State, Table, TableSizes,
+    affinity::Client,
+    choose::{self, Newcomer},
+    table::{self, Found},
+};
+use crate::{
+    DropReason,
+    flow::FlowKey,
+    service::{Algorithm, Policy, Service, flag},
+    slot::{NO_BACKEND, Slot},
+};
+
+/// A packet's flow.
+#[derive(Clone, Copy)]
+pub struct Flow<'a> {
+    /// What it is.
+    pub key: &'a FlowKey,
+    /// Its hash.
+    pub hash: u32,
+    /// The hash that selects its slot: the same, or that of the client's address alone where clients keep their backend.
+    pub slot_hash: u32,
+    /// That slot.
+    pub slot: Slot,
+    /// Its service.
+    pub service: &'a Service,
+}
+
+/// What was decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Decision {
+    /// Index of the backend; [`NO_BACKEND`]: nobody.
+    pub backend: u32,
+    /// A connection was established.
+    pub opened: bool,
+    /// One has ended.
+    pub closed: bool,
+    /// The flow could not be noted for want of room.
+    pub unnoted: bool,
+}
+
+impl Decision {
+    #[inline(always)]
+    const fn of(backend: u32) -> Self {
+        Self { backend, opened: false, closed: false, unnoted: false }
+    }
+}
+
+/// Decides a client's packet on a moving slot or of a tracked service.
+#[inline(always)]
+pub fn decide<M: Memory>(
+    memory: &M,
+    sizes: &TableSizes,
+    now: u32,
+    flow: Flow<'_>,
+    segment: Segment,
+) -> Result<Decision, DropReason> {
+    let policy = flow.service.policy();
+    let key = Key::new(flow.key);
+    let place = Place::new(flow.hash, flow.key.service, sizes.flows);
+    if let Some(found) = table::find(memory, Table::Flows, place, &key)?
+        && let Some(decision) = known(memory, policy, now, flow, segment, (found, place.tag))?
+    {
+        return Ok(decision);
+    }
+    let nascent = Place::new(flow.hash, flow.key.service, sizes.embryos);
+    if let Some(found) = table::find(memory, Table::Embryos, nascent, &key)?
+        && let Some(decision) = opening(memory, sizes, now, flow, segment, found)?
+    {
+        return Ok(decision);
+    }
+    let unknown = flow.slot.of_unknown(false);
+    let tracked = policy.has(flag::TRACKED);
+    if segment.has(Segment::SYN) || (tracked && segment.has(Segment::UDP)) {
+        if table::has_room(memory, Table::Flows, place, now)? {
+            let backend = newcomer(memory, sizes, now, flow)?;
+            if note_opening(memory, sizes, now, flow, backend)? {
+                return Ok(Decision::of(backend));
+            }
+        }
+        // What cannot be noted goes where it will be taken for granted.
+        return Ok(Decision { unnoted: true, ..Decision::of(unknown) });
+    }
+    if unknown == NO_BACKEND || segment.has(Segment::FIN | Segment::RST) {
+        return Ok(Decision::of(unknown));
+    }
+    let noted = if flow.slot.is_moving() {
+        // From before the move, and perhaps silent from now on until its window is over.
+        note(memory, sizes, now, flow, unknown)?
+    } else {
+        note_opening(memory, sizes, now, flow, unknown)?
+    };
+    Ok(Decision { unnoted: !noted, ..Decision::of(unknown) })
+}
+
+/// A flow that is in the table; `None`: it has ended or holds no longer, and is out of it.
+#[inline(always)]
+fn known<M: Memory>(
+    memory: &M,
+    policy: Policy,
+    now: u32,
+    flow: Flow<'_>,
+    segment: Segment,
+    (found, tag): (Found<'_>, u32),
+) -> Result<Option<Decision>, DropReason> {
+    let (entry, state) = (found.entry, found.entry.state());
+    let backend = entry.backend();
+    let holds = entry.holds(flow.slot) && memory.serves(backend, flow.key.service);
+    // A SYN on a connection that lives is its backend's to answer (RFC 5961, section 4): it may not be the client's.
+    let anew = segment.has(Segment::SYN) && !state.is_live();
+    if !holds || anew {
+        if found.bucket.free(found.way, entry) && state.is_live() {
+            count(memory, backend, u64::MAX)?;
+        }
+        return Ok(None);
+    }
+    found.see(now);
+    let both_ways = policy.has(flag::BOTH_WAYS) && entry.is_tracked();
+    let (was, is) = found.advance(Side::Client, segment, both_ways, tag);
+    if was != is {
+        count(memory, backend, if is { 1 } else { u64::MAX })?;
+    }
+    Ok(Some(Decision { closed: was && !is, ..Decision::of(backend) }))
+}
+
+/// A flow of which one packet has been seen; `None`: it is to be opened anew.
+#[inline(always)]
+fn opening<M: Memory>(
+    memory: &M,
+    sizes: &TableSizes,
+    now: u32,
+    flow: Flow<'_>,
+    segment: Segment,
+    found: Found<'_>,
+) -> Result<Option<Decision>, DropReason> {
+    let backend = found.entry.backend();
+    let stamp = Stamp::from_word(found.bucket.stamp(found.way).load());
+    // A SYN after so long is not a repeated one.
+    let stale = segment.has(Segment::SYN)
+        && State::Opening.lifetime().is_some_and(|lifetime| stamp.idle(now) > lifetime);
+    if stale || !memory.serves(backend, flow.key.service) {
+        forget_opening(memory, found)?;
+        return Ok(None);
+    }
+    let mut decision = Decision::of(backend);
+    if segment.has(Segment::RST) {
+        forget_opening(memory, found)?;
+    } else if segment.has(Segment::SYN) || !note(memory, sizes, now, flow, backend)? {
+        decision.unnoted = !segment.has(Segment::SYN);
+        found.see(now);
+    } else {
+        decision.opened = true;
+        forget_opening(memory, found)?;
+        let policy = flow.service.policy();
+        if policy.has(flag::AFFINITY) {
+            Client::new(flow.key, flow.slot_hash, sizes.clients).remember(memory, backend, now)?;
+        }
+    }
+    Ok(Some(decision))
+}
+
+/// Takes a connection out of those that are being opened.
+#[inline(always)]
+pub(super) fn forget_opening<M: Memory>(memory: &M, found: Found<'_>) -> Result<(), DropReason> {
+    if found.bucket.free(found.way, found.entry) {
+        pending(memory, found.entry.backend(), u64::MAX)?;
+    }
+    Ok(())
+}
+
+/// The backend for a new connection.
+#[inline(always)]
+fn newcomer<M: Memory>(memory: &M, sizes: &TableSizes, now: u32, flow: Flow<'_>) -> Result<u32, DropReason> {
+    let policy = flow.service.policy();
+    if policy.has(flag::AFFINITY) {
+        let client = Client::new(flow.key, flow.slot_hash, sizes.clients);
+        if let Some(backend) = client.backend(memory, policy, now)? {
+            return Ok(backend);
+        }
+    }
+    let newcomer =
+        Newcomer { service: flow.service, index: flow.key.service, slot: flow.slot, hash: flow.slot_hash };
+    choose::choose(memory, policy, newcomer)
+}
+
+/// Notes a flow among those that are being opened; `false`: there is no room.
+#[inline(always)]
+fn note_opening<M: Memory>(
+    memory: &M,
+    sizes: &TableSizes,
+    now: u32,
+    flow: Flow<'_>,
+    backend: u32,
+) -> Result<bool, DropReason> {
+    let policy = flow.service.policy();
+    let place = Place::new(flow.hash, flow.key.service, sizes.embryos);
+    let entry = Entry::new(backend, flow.slot, State::Opening, policy.has(flag::TRACKED), place.tag);
+    let measured = matches!(policy.algorithm, Algorithm::LeastResponseTime);
+    let stamp = Stamp { seen: now, since: if measured { memory.micros() } else { now } };
+    let Some(old) = table::insert(memory, Table::Embryos, place, &Key::new(flow.key), entry, stamp)? else {
+        return Ok(false);
+    };
+    if old.state() == State::Opening {
+        pending(memory, old.backend(), u64::MAX)?;
+    }
+    pending(memory, backend, 1)?;
+    Ok(true)
+}
+
+/// Notes an established flow; `false`: there is no room.
+#[inline(always)]
+fn note<M: Memory>(
+    memory: &M,
+    sizes: &TableSizes,
+    now: u32,
+    flow: Flow<'_>,
+    backend: u32,
+) -> Result<bool, DropReason> {
+    let place = Place::new(flow.hash, flow.key.service, sizes.flows);
+    let tracked = flow.service.policy().has(flag::TRACKED);
+    let entry = Entry::new(backend, flow.slot, State::Open, tracked, place.tag);
+    let stamp = Stamp { seen: now, since: now };
+    if table::insert(memory, Table::Flows, place, &Key::new(flow.key), entry, stamp)?.is_none() {
+        return Ok(false);
+    }
+    count(memory, backend, 1)?;
+    Ok(true)
+}
+
+/// Adds to a backend's connections; `u64::MAX` takes one away.
+#[inline(always)]
+pub(super) fn count<M: Memory>(memory: &M, backend: u32, more: u64) -> Result<(), DropReason> {
+    memory.load(backend).ok_or(DropReason::Inconsistent)?.live().add(more);
+    Ok(())
+}
+
+#[inline(always)]
+fn pending<M: Memory>(memory: &M, backend: u32, more: u64) -> Result<(), DropReason> {
+    memory.load(backend).ok_or(DropReason::Inconsistent)?.pending().add(more);
+    Ok(())
+}
