@@ -37,7 +37,7 @@ pub struct Decision {
     pub opened: bool,
     /// One has ended.
     pub closed: bool,
-    /// The flow could not be noted for want of room.
+    /// An established flow could not be noted for want of room.
     pub unnoted: bool,
 }
 
@@ -73,6 +73,9 @@ pub fn decide<M: Memory>(
     }
     let unknown = flow.slot.of_unknown(false);
     let tracked = policy.has(flag::TRACKED);
+    if !tracked && !policy.has(flag::AFFINITY) && flow.slot.implies(unknown) {
+        return Ok(Decision::of(unknown));
+    }
     if segment.has(Segment::SYN) || (tracked && segment.has(Segment::UDP)) {
         if table::has_room(memory, Table::Flows, place, now)? {
             let backend = newcomer(memory, sizes, now, flow)?;
@@ -80,8 +83,8 @@ pub fn decide<M: Memory>(
                 return Ok(Decision::of(backend));
             }
         }
-        // What cannot be noted goes where it will be taken for granted.
-        return Ok(Decision { unnoted: true, ..Decision::of(unknown) });
+        // What cannot be noted goes where it will be taken for granted, and its next packet tries again.
+        return Ok(Decision::of(unknown));
     }
     if unknown == NO_BACKEND || segment.has(Segment::FIN | Segment::RST) {
         return Ok(Decision::of(unknown));

@@ -155,8 +155,8 @@ fn render(report: &Report) -> String {
         only(outcome.entries > 0, percent(used))
     });
     row("slots that changed hands", &|outcome| count(outcome.moved));
-    row("slots off the exact share, at most", &|outcome| format!("{:.1}", outcome.off));
-    row("connections over the share, at most", &|outcome| percent(outcome.overload));
+    row("slots of a backend off its exact share, at most", &|outcome| format!("{:.1}", outcome.off));
+    row("connections off the exact shares, on average", &|outcome| percent(outcome.astray));
     row("slots waiting for room, at most", &|outcome| only(outcome.entries > 0, outcome.waiting.to_string()));
     for column in 1..=outcomes.len() {
         if let Some(column) = table.column_mut(column) {

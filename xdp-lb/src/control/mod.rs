@@ -21,7 +21,7 @@ mod shares;
 mod start;
 mod state;
 mod status;
-mod sweep;
+pub(crate) mod sweep;
 
 use std::sync::Arc;
 

@@ -8,14 +8,14 @@ use super::owner::Owner;
 use crate::{
     config::Protocol,
     dataplane::DataplaneError,
-    slots::{Flows, room},
+    slots::{Flows, in_turn, room},
 };
 
 impl Owner {
     /// How many slots of a service may be away from their previous backends, and what is known of their flows.
     pub(super) fn room_for(&self, at: usize, now: Instant) -> (u32, Flows) {
         let service = &self.services[at];
-        let mut flows = service.moves.flows();
+        let mut flows = self.flows_of(at);
         if !flows.is_observed() && service.config.protocol == Protocol::Tcp {
             match self.connections(at) {
                 Ok(connections) => flows.count(connections, service.region.size),
@@ -27,7 +27,18 @@ impl Owner {
         (service.moves.allowance(room, flows, now, service.config.drain_timeout), flows)
     }
 
-    /// What the moves of all services take of the flow table.
+    /// What is known of a service's flows, whether all of them are noted included.
+    fn flows_of(&self, at: usize) -> Flows {
+        let service = &self.services[at];
+        let mut flows = service.moves.flows();
+        let reader = self.dataplane.reader();
+        let live = || -> u64 { service.backends.iter().map(|backend| reader.load(backend.index).live).sum() };
+        let all = service.config.is_tracked().then(|| u32::try_from(live()).unwrap_or(u32::MAX));
+        flows.all_noted(all);
+        flows
+    }
+
+    /// What the moves of all services take of the flow table, and flows that are noted anyway.
     fn taken(&self) -> f64 {
         self.services.iter().map(|service| service.moves.taken()).sum()
     }
@@ -47,6 +58,10 @@ impl Owner {
     /// Sees whether flows could not be noted, and has slots given back if so; whether there are such slots.
     pub(super) fn look_for_room(&mut self, now: Instant) -> bool {
         let mut changed = false;
+        for at in 0..self.services.len() {
+            let flows = self.flows_of(at);
+            self.services[at].moves.learn(flows);
+        }
         let (reader, taken, capacity) = (self.dataplane.reader(), self.taken(), self.dataplane.sizes().flows);
         for at in 0..self.services.len() {
             let service = &mut self.services[at];
@@ -75,14 +90,7 @@ impl Owner {
 
     /// Lets slots move that have waited for room, those of each service in turn first.
     pub(super) fn serve_waiting(&mut self) {
-        let waiting = (0..self.services.len()).filter(|at| self.services[*at].waiting > 0);
-        let mut waiting: Vec<usize> = waiting.collect();
-        if !waiting.is_empty() {
-            let turn = self.turn % waiting.len();
-            waiting.rotate_left(turn);
-            self.turn = self.turn.wrapping_add(1);
-        }
-        for at in waiting {
+        for at in in_turn(self.services.iter().map(|service| service.waiting), &mut self.turn) {
             self.store_table(at, false);
         }
     }

@@ -16,7 +16,7 @@ use super::{
     owner::Owner,
     shares::Shares,
     state::{Backend, Service},
-    sweep::Sweep,
+    sweep::{Sweep, Swept},
 };
 use crate::dataplane::DataplaneError;
 
@@ -34,22 +34,25 @@ pub(super) fn clock() -> u32 {
 }
 
 impl Owner {
-    /// Tells the program the time, ends windows, and has the flow table swept if some window has ended.
+    /// Tells the program the time, ends windows, and has the flow table swept if that may help.
     /// Whether that changed what is published.
     pub(super) fn look_after_moves(&mut self) -> bool {
         self.dataplane.set_clock(clock());
         let now = Instant::now();
         let changed = self.look_for_room(now);
-        let mut settling = false;
+        let mut wanted = false;
         for service in &mut self.services {
             let Service { moves, table, region, config, .. } = service;
-            for position in moves.end_windows(table, now, config.drain_timeout) {
-                self.dataplane.store_slots(region.base + position, &[table[position as usize]]);
+            // A sweep judges by the slots as they were when it began.
+            if self.sweeping.is_none() {
+                for position in moves.end_windows(table, now, config.drain_timeout) {
+                    self.dataplane.store_slots(region.base + position, &[table[position as usize]]);
+                }
             }
-            settling |= moves.any_settles(table);
+            wanted |= moves.want_sweep(table, now, config.drain_timeout);
         }
         let leaving = self.services.iter().any(|service| service.backends.iter().any(Backend::is_leaving));
-        if (settling || leaving) && self.sweeping.is_none() && now >= self.next_sweep {
+        if (wanted || leaving) && self.sweeping.is_none() && now >= self.next_sweep {
             self.start_sweep();
         }
         changed
@@ -71,7 +74,8 @@ impl Owner {
     fn start_sweep(&mut self) {
         let flows = self.dataplane.flows();
         let seed = self.dataplane.seed_in_use();
-        let mut sweep = Sweep::new(&self.services, seed, clock(), self.clock_since);
+        let services = self.services.iter_mut().map(|service| (service.index, Swept::new(service)));
+        let mut sweep = Sweep::new(services, seed, clock(), self.clock_since);
         self.sweeping = Some(tokio::task::spawn_blocking(move || {
             let of = |table| flows.sweep(table, |key, entry, stamp| sweep.judge(table, key, entry, stamp));
             let [flows, embryos, clients] = [Table::Flows, Table::Embryos, Table::Clients].map(of);
@@ -97,6 +101,7 @@ impl Owner {
     fn finish_moves(&mut self, sweep: &Sweep) -> Result<(), DataplaneError> {
         let mut changed = BTreeSet::new();
         for (at, service) in self.services.iter_mut().enumerate() {
+            service.moves.learn(sweep.learnt(service.index, service.moves.flows()));
             for (position, slot) in sweep.settled(service.index) {
                 // Changed meanwhile: the next sweep will see.
                 if let Some(now) = service.table.get_mut(position as usize).filter(|now| **now == slot) {

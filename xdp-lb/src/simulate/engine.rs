@@ -7,7 +7,8 @@ use xdp_lb_common::flow::{Seed, expand_seed};
 use super::{
     churn,
     maglev::{Lru, Maglev},
-    model::{Kind, Model, Packet, hash},
+    model::{Kind, Packet, hash},
+    product::Product,
     random::Random,
     report::Report,
     script::{self, ScriptError},
@@ -122,6 +123,7 @@ struct Engine<'a> {
     wheel: Wheel,
     changes: usize,
     unavoidable: u64,
+    product: Trial<Product>,
     lru: Trial<Lru>,
     maglev: Trial<Maglev>,
 }
@@ -129,6 +131,7 @@ struct Engine<'a> {
 impl<'a> Engine<'a> {
     fn new(scenario: &'a Scenario) -> Self {
         let (world, traffic) = (scenario.world.clone(), &scenario.traffic);
+        let product = Product::new(&world, scenario.entries, scenario.seed);
         let longest = traffic.longest_gap() / STEP + 1;
         Self {
             random: Random::new(scenario.seed),
@@ -139,6 +142,7 @@ impl<'a> Engine<'a> {
             wheel: Wheel::new(longest as usize),
             changes: 0,
             unavoidable: 0,
+            product: Trial::new("xdp-lb", product, scenario.entries, &world),
             lru: Trial::new("LRU table + Maglev", Lru::new(scenario.entries), scenario.entries, &world),
             maglev: Trial::new("Maglev alone", Maglev::default(), 0, &world),
             traffic,
@@ -169,13 +173,15 @@ impl<'a> Engine<'a> {
     }
 
     fn follow(&mut self, service: usize, now: u32) {
+        self.product.follow(&self.world, service, now);
         self.lru.follow(&self.world, service, now);
         self.maglev.follow(&self.world, service, now);
     }
 
     fn tick(&mut self, now: u32) {
-        self.lru.model.tick(&self.world, now);
-        self.maglev.model.tick(&self.world, now);
+        self.product.tick(&self.world, now);
+        self.lru.tick(&self.world, now);
+        self.maglev.tick(&self.world, now);
     }
 
     /// A connection sends what is due.
@@ -186,11 +192,12 @@ impl<'a> Engine<'a> {
         let packet = Packet { service: service as usize, serial, hash, kind, now };
         let silent = now - seen;
         let backends = [
-            0,
+            self.product.go_on(backends[0], &packet, silent, &self.world),
             self.lru.go_on(backends[1], &packet, silent, &self.world),
             self.maglev.go_on(backends[2], &packet, silent, &self.world),
         ];
         if closes {
+            self.product.end(backends[0], serial);
             self.lru.end(backends[1], serial);
             self.maglev.end(backends[2], serial);
             // Another takes its place.
@@ -217,7 +224,7 @@ impl<'a> Engine<'a> {
             service: service as u32,
             end: now.saturating_add(life.max(ROUND_TRIP + STEP)),
             seen: now,
-            backends: [0, self.lru.open(&packet), self.maglev.open(&packet)],
+            backends: [self.product.open(&packet), self.lru.open(&packet), self.maglev.open(&packet)],
         };
     }
 
@@ -238,7 +245,7 @@ impl<'a> Engine<'a> {
             changes: self.changes,
             unavoidable: self.unavoidable,
             seed: scenario.seed,
-            outcomes: vec![self.lru.outcome(&self.world), self.maglev.outcome(&self.world)],
+            outcomes: vec![self.product.outcome(), self.lru.outcome(), self.maglev.outcome()],
         }
     }
 }

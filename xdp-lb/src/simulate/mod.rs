@@ -7,7 +7,9 @@
 mod churn;
 mod engine;
 mod maglev;
+mod memory;
 mod model;
+mod product;
 mod random;
 mod report;
 mod script;

@@ -54,8 +54,9 @@ pub struct Outcome {
     pub moved: u64,
     /// By how many slots a backend was off its exact share at most, after a change.
     pub off: f64,
-    /// By how much the connections of the most loaded backend exceeded its share in the end; 0.1: by a tenth.
-    pub overload: f64,
+    /// What part of all connections were not on the backends that should have had them by their shares, on average over
+    /// time; hashing alone spreads them unevenly.
+    pub astray: f64,
     /// Most slots that waited for room in the table at a time.
     pub waiting: u32,
     /// How long they waited, in seconds, all together.

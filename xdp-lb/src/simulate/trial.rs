@@ -24,6 +24,10 @@ pub(super) struct Trial<M> {
     live: Vec<u32>,
     /// How far a backend's slots were off its exact share, at most.
     off: f64,
+    /// What part of all connections are not on the backends that should have them: the sum over all samples, and how
+    /// many these are.
+    astray: f64,
+    samples: u32,
 }
 
 impl<M: Model> Trial<M> {
@@ -39,6 +43,8 @@ impl<M: Model> Trial<M> {
             broken: BTreeMap::new(),
             live: vec![0; world.fates.len()],
             off: 0.0,
+            astray: 0.0,
+            samples: 0,
         }
     }
 
@@ -95,7 +101,7 @@ impl<M: Model> Trial<M> {
         }
     }
 
-    pub(super) fn outcome(&self, world: &World) -> Outcome {
+    pub(super) fn outcome(&self) -> Outcome {
         let facts = self.model.facts();
         Outcome {
             name: self.name,
@@ -110,22 +116,27 @@ impl<M: Model> Trial<M> {
             peak: facts.peak,
             moved: facts.moved,
             off: self.off,
-            overload: self.overload(world),
+            astray: self.astray / f64::from(self.samples.max(1)),
             waiting: facts.waiting,
             waited: facts.waited,
         }
     }
 
-    /// By how much the connections of the backend with most, for its share, exceed that share.
-    fn overload(&self, world: &World) -> f64 {
-        let of = |service: &Service| {
-            let live = |index: u32| f64::from(self.live[index as usize]);
-            let total: f64 = service.backends.iter().map(|backend| live(backend.index)).sum();
-            shares(service, 1)
-                .map(|(index, share)| live(index) / (total * share).max(1.0) - 1.0)
-                .fold(0.0, f64::max)
-        };
-        world.services.iter().map(of).fold(0.0, f64::max)
+    /// A second has passed.
+    pub(super) fn tick(&mut self, world: &World, now: u32) {
+        self.model.tick(world, now);
+        let total = self.live.iter().copied().map(f64::from).sum::<f64>().max(1.0);
+        self.astray += world.services.iter().map(|service| self.surplus(service)).sum::<f64>() / total;
+        self.samples += 1;
+    }
+
+    /// How many connections backends of a service have beyond their exact shares.
+    fn surplus(&self, service: &Service) -> f64 {
+        let live = |index: u32| f64::from(self.live[index as usize]);
+        let total: f64 = service.backends.iter().map(|backend| live(backend.index)).sum();
+        let serving: BTreeMap<u32, f64> = shares(service, 1).collect();
+        let share = |index: u32| total * serving.get(&index).copied().unwrap_or(0.0);
+        service.backends.iter().map(|b| (live(b.index) - share(b.index)).max(0.0)).sum()
     }
 }
 

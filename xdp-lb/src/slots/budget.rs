@@ -32,6 +32,18 @@ pub fn room(capacity: u32) -> f64 {
     f64::from(capacity) / 2.0
 }
 
+/// The positions of services with slots that wait, in the order in which they are served; another comes first each time.
+pub fn in_turn(waiting: impl Iterator<Item = u32>, turn: &mut usize) -> Vec<usize> {
+    let mut order: Vec<usize> =
+        (0..).zip(waiting).filter(|(_, waiting)| *waiting > 0).map(|(at, _)| at).collect();
+    if !order.is_empty() {
+        let first = *turn % order.len();
+        order.rotate_left(first);
+        *turn = turn.wrapping_add(1);
+    }
+    order
+}
+
 /// Whether a slot is away from its previous backend.
 pub(super) fn is_away(slot: Slot) -> bool {
     slot.is_open() && slot.owner() != slot.previous()
@@ -69,7 +81,7 @@ pub(super) fn hold_back(
     let Allowance { most, give_back } = allowance();
     let room = (most as usize).saturating_sub(away.len());
     if leaving.len() > room {
-        leaving = in_turn(slots, leaving, drains).split_off(room);
+        leaving = ordered(slots, leaving, drains).split_off(room);
     } else {
         leaving.clear();
     }
@@ -86,7 +98,7 @@ pub(super) fn hold_back(
 }
 
 /// Positions of slots that are to leave their owners, in the order in which they may.
-fn in_turn(slots: &[Slot], mut leaving: Vec<usize>, drains: impl Fn(u32) -> bool) -> Vec<usize> {
+fn ordered(slots: &[Slot], mut leaving: Vec<usize>, drains: impl Fn(u32) -> bool) -> Vec<usize> {
     leaving.sort_by_key(|&at| slots[at].generation());
     let mut turns: HashMap<u32, u32> = HashMap::new();
     let mut ranked: Vec<_> = leaving

@@ -15,6 +15,8 @@ pub struct Flows {
     counted: Option<f64>,
     /// On a slot that settles: those that its owner does not have.
     settling: Option<f64>,
+    /// How many the service has on all slots, if every one is noted whether its slot moves or not.
+    all: Option<u32>,
 }
 
 impl Flows {
@@ -41,14 +43,20 @@ impl Flows {
     /// Whether connections need not be counted.
     #[must_use]
     pub const fn is_observed(&self) -> bool {
-        self.away.is_some()
+        self.away.is_some() || self.all.is_some()
+    }
+
+    /// Takes in how many flows of a service are noted that has all of them noted; `None`: it has not. Its moves then take
+    /// nothing more.
+    pub const fn all_noted(&mut self, flows: Option<u32>) {
+        self.all = flows;
     }
 
     /// Takes in that all moves together, which were thought to take `taken` entries, do not fit into `capacity`.
     ///
     /// `away`: how many slots of this service are.
     pub(super) fn were_more(&mut self, taken: f64, capacity: u32, away: u32) {
-        if away == 0 {
+        if away == 0 || self.all.is_some() {
             return;
         }
         let capacity = f64::from(capacity);
@@ -60,6 +68,9 @@ impl Flows {
 
     /// Entries that this many slots take.
     pub(super) fn taken(&self, away: u32, settling: u32) -> f64 {
+        if let Some(all) = self.all {
+            return f64::from(all);
+        }
         let per_slot = self.per_slot().unwrap_or(0.0);
         f64::from(away) * per_slot + f64::from(settling) * self.settling.unwrap_or(per_slot)
     }
@@ -76,7 +87,7 @@ impl Flows {
     }
 
     fn per_slot(&self) -> Option<f64> {
-        self.away.or(self.counted)
+        if self.all.is_some() { None } else { self.away.or(self.counted) }
     }
 }
 
@@ -109,6 +120,17 @@ mod tests {
         check(&flows, 3, 10, 80.0);
         flows.observe(30, 5);
         check(&flows, 1, 0, 16.5);
+    }
+
+    #[test]
+    fn moves_of_what_is_noted_anyway_take_nothing_more() {
+        let mut flows = Flows::default();
+        flows.observe(40, 2);
+        flows.all_noted(Some(500));
+        check(&flows, 9, 3, 500.0);
+        assert_eq!((flows.slots_in(0.0, 0), flows.is_observed()), (u32::MAX, true));
+        flows.all_noted(None);
+        check(&flows, 1, 0, 20.0);
     }
 
     #[test]

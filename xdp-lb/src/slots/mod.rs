@@ -10,7 +10,7 @@ mod size;
 mod transition;
 
 pub use self::{
-    budget::{Allowance, room},
+    budget::{Allowance, in_turn, room},
     flows::Flows,
     maglev::{Member, NOBODY, fill},
     moves::Moves,

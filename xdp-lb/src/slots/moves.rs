@@ -138,11 +138,11 @@ impl Moves {
         true
     }
 
-    /// Whether a slot's window is over and it still moves.
+    /// Whether a sweep of the flow table could help: slots settle, or there is no room and some flows may have ended.
     #[must_use]
-    pub fn any_settles(&self, table: &[Slot]) -> bool {
+    pub fn want_sweep(&self, table: &[Slot], now: Instant, window: Duration) -> bool {
         let mut slots = self.since.keys().filter_map(|position| table.get(*position as usize));
-        slots.any(|slot| slot.is_settling())
+        self.is_cramped(now, window) || slots.any(|slot| slot.is_settling())
     }
 
     fn is_cramped(&self, now: Instant, window: Duration) -> bool {
@@ -249,8 +249,10 @@ mod tests {
         assert!(moves.end_windows(&mut table, start + WINDOW, WINDOW).is_empty());
         let allowed = |moves: &Moves, now| moves.allowance(1e9, moves.flows(), now, WINDOW);
         assert_eq!(allowed(&moves, late), 8);
+        assert!(moves.want_sweep(&table, late, WINDOW) && !moves.want_sweep(&table, late + WINDOW, WINDOW));
         assert!(allowed(&moves, late + WINDOW) > 8);
         assert_eq!(moves.end_windows(&mut table, late + WINDOW, WINDOW).len(), 8);
+        assert!(moves.want_sweep(&table, late + WINDOW, WINDOW));
         assert_eq!((moves.take_fresh().len(), moves.take_fresh().len()), (8, 0));
     }
 
