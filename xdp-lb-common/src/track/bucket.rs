@@ -111,12 +111,12 @@ impl<'a> Bucket<'a> {
 
     /// Frees a place in which `old` is; `false`: it has changed.
     #[inline(always)]
+    #[must_use]
     pub fn free(self, way: usize, old: Entry) -> bool {
         self.state(way).exchange(old.word(), 0)
     }
 
     /// Every entry of the bucket that is not free, with its place.
-    #[must_use = "entries are only looked at"]
     pub fn entries(self) -> impl Iterator<Item = (usize, Entry)> + use<'a> {
         (0..WAYS)
             .map(move |way| (way, Entry::from_word(self.state(way).load())))
