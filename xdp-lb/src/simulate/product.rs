@@ -198,7 +198,7 @@ impl Model for Product {
             state.moves.end_windows(table, instant, state.drain_timeout);
             wanted |= state.moves.want_sweep(table, instant, state.drain_timeout);
         }
-        if wanted && self.clock % SWEEP == 0 {
+        if wanted && self.clock.is_multiple_of(SWEEP) {
             self.sweep(world, now);
         }
         let waiting: u32 = self.services.iter().map(|state| state.waiting).sum();
