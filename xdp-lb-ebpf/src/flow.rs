@@ -4,9 +4,11 @@
 use aya_ebpf::{bindings::BPF_F_MMAPABLE, helpers::generated::bpf_ktime_get_ns, macros::map, maps::Array};
 use xdp_lb_common::{
     atomic::Word,
+    control::Control,
+    flow::FlowKey,
     load::Load,
     slot::Slot,
-    track::{Buckets, Cells, Memory, Table},
+    track::{self, Buckets, Cells, Decision, Flow, Memory, Segment, Table},
 };
 
 use crate::{backend, load, service};
@@ -60,4 +62,20 @@ impl Memory for Maps {
         // SAFETY: a helper without arguments that any program may call.
         (unsafe { bpf_ktime_get_ns() } / 1000) as u32
     }
+}
+
+/// Decides a client's packet on a moving slot or of a tracked service. The result is a word of [`Decision`].
+///
+/// A function of its own, as the next one: most packets do not need its room on the stack, and there is one for both
+/// address families.
+#[inline(never)]
+pub(crate) fn decide(flow: &Flow<'_>, control: &Control, segment: Segment) -> u64 {
+    Decision::word(track::decide(&Maps, &control.tables(), control.now, *flow, segment))
+}
+
+/// Takes in a backend's packet; whether a connection has ended.
+#[inline(never)]
+pub(crate) fn answered(key: &FlowKey, hash: u32, control: &Control, segment: Segment) -> bool {
+    // What a reply says of its connection does not keep it from its client.
+    track::answered(&Maps, &control.tables(), key, hash, segment).unwrap_or(false)
 }

@@ -41,7 +41,53 @@ pub struct Decision {
     pub unnoted: bool,
 }
 
+/// Bits of a decision as a word.
+const OPENED: u64 = 1 << 32;
+const CLOSED: u64 = 1 << 33;
+const UNNOTED: u64 = 1 << 34;
+const FAILED: u64 = 1 << 35;
+
 impl Decision {
+    /// A decision, or why there is none, as a word: what a function of BPF can return.
+    #[inline(always)]
+    #[must_use]
+    pub const fn word(result: Result<Self, DropReason>) -> u64 {
+        match result {
+            Ok(Self { backend, opened, closed, unnoted }) => {
+                let mut word = backend as u64;
+                if opened {
+                    word |= OPENED;
+                }
+                if closed {
+                    word |= CLOSED;
+                }
+                if unnoted {
+                    word |= UNNOTED;
+                }
+                word
+            }
+            Err(reason) => reason as u64 | FAILED,
+        }
+    }
+
+    /// From a word.
+    #[inline(always)]
+    pub const fn from_word(word: u64) -> Result<Self, DropReason> {
+        if word & FAILED != 0 {
+            return Err(match word as u32 {
+                reason if reason == DropReason::NoBackend as u32 => DropReason::NoBackend,
+                reason if reason == DropReason::BackendsFull as u32 => DropReason::BackendsFull,
+                _ => DropReason::Inconsistent,
+            });
+        }
+        Ok(Self {
+            backend: word as u32,
+            opened: word & OPENED != 0,
+            closed: word & CLOSED != 0,
+            unnoted: word & UNNOTED != 0,
+        })
+    }
+
     #[inline(always)]
     const fn of(backend: u32) -> Self {
         Self { backend, opened: false, closed: false, unnoted: false }

@@ -14,13 +14,13 @@ use xdp_lb_common::{
     flow::FlowKey,
     service::flag,
     slot::NO_BACKEND,
-    track::{self, Decision, Flow, Segment},
+    track::{Decision, Flow, Segment},
 };
 
 use crate::{
     Verdict, backend, control, count, endpoint,
     family::Family,
-    flow::Maps,
+    flow,
     packet::Packet,
     parse::{self, Datagram},
     service,
@@ -66,7 +66,7 @@ fn to_backend<F: Family>(
         let key = FlowKey::new(client, datagram.source_port, datagram.destination_port, service);
         let hash = if policy.has(flag::AFFINITY) { hash(datagram.source_port) } else { slot_hash };
         let flow = Flow { key: &key, hash, slot_hash, slot, service: record };
-        track::decide(&Maps, &control.tables(), control.now, flow, segment)?
+        Decision::from_word(flow::decide(&flow, control, segment))?
     } else {
         Decision { backend: slot.owner(), ..Decision::default() }
     };

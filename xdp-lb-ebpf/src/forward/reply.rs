@@ -8,7 +8,7 @@ use xdp_lb_common::{
     flow::FlowKey,
     neighbour::{self, Miss},
     service::{Algorithm, flag},
-    track::{self, Segment},
+    track::Segment,
 };
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Verdict, backend, count,
     family::Family,
-    flow::Maps,
+    flow,
     packet::Packet,
     parse::{self, Datagram},
     service,
@@ -93,5 +93,5 @@ fn answered<F: Family>(
     let (client, port) = (datagram.destination, datagram.destination_port);
     let key = FlowKey::new(F::words(client), port, backend.vip_port, backend.service);
     let hash = F::hash(client, port, backend.vip_port, &control.seed);
-    track::answered(&Maps, &control.tables(), &key, hash, segment)
+    Ok(flow::answered(&key, hash, control, segment))
 }

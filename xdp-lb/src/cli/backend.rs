@@ -145,11 +145,8 @@ async fn drained(client: &Client, target: &Target, timeout: Option<Duration>) ->
     let end = timeout.map(|timeout| Instant::now() + timeout);
     let mut bar: Option<ProgressBar> = None;
     loop {
-        let left = match find(client, target).await? {
-            Some(backend) => u64::from((backend.slots + backend.giving_up).max(backend.lingering)),
-            None => 0,
-        };
-        let bar = bar.get_or_insert_with(|| progress(left));
+        let (left, what) = left(client, target).await?;
+        let bar = bar.get_or_insert_with(|| progress(left, what));
         bar.set_position(bar.length().unwrap_or(left).saturating_sub(left));
         if left == 0 {
             bar.finish_and_clear();
@@ -157,20 +154,30 @@ async fn drained(client: &Client, target: &Target, timeout: Option<Duration>) ->
         }
         if end.is_some_and(|end| Instant::now() >= end) {
             bar.abandon();
-            bail!("{left} slots may still have connections; the backend goes on draining");
+            bail!("{left} {what} are left; the backend goes on draining");
         }
         sleep(LOOK).await;
     }
 }
 
-async fn find(client: &Client, target: &Target) -> anyhow::Result<Option<Backend>> {
+/// What is left of a backend, and what that is: connections where all of them are known, otherwise slots that may have
+/// some.
+async fn left(client: &Client, target: &Target) -> anyhow::Result<(u64, &'static str)> {
+    const SLOTS: &str = "slots that may have connections";
     let status = client.status().await?;
-    let service = status.services.into_iter().find(|service| service.name == target.service);
-    let named = |backend: &Backend| backend.name == target.backend || backend.address == target.backend;
-    Ok(service.and_then(|service| service.backends.into_iter().find(named)))
+    let service = status.services.iter().find(|service| service.name == target.service);
+    let named = |backend: &&Backend| backend.name == target.backend || backend.address == target.backend;
+    let Some(service) = service else { return Ok((0, SLOTS)) };
+    let backend = service.backends.iter().find(named);
+    Ok(match backend {
+        Some(backend) if service.tracked => (backend.live + backend.pending, "connections"),
+        Some(backend) => (u64::from((backend.slots + backend.giving_up).max(backend.lingering)), SLOTS),
+        None => (0, SLOTS),
+    })
 }
 
-fn progress(slots: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} slots without connections, {elapsed}");
-    ProgressBar::new(slots).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+fn progress(count: u64, what: &str) -> ProgressBar {
+    let template = format!("{{bar:40}} {{pos}} of {{len}} {what} gone, {{elapsed}}");
+    let style = ProgressStyle::with_template(&template);
+    ProgressBar::new(count).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

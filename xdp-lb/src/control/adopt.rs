@@ -9,6 +9,7 @@ use std::{
 use jiff::Timestamp;
 use xdp_lb_common::{
     backend::{self, flag},
+    service,
     slot::Slot,
 };
 
@@ -17,6 +18,7 @@ use super::{
     contents,
     shares::{self, Stage},
     state::{Backend, Operator, Service, Way},
+    tracking::Tracking,
 };
 use crate::{
     config::{self, Algorithm, Forwarding, NoBackend, Protocol, Track},
@@ -44,7 +46,13 @@ pub(super) fn adopt(adopted: &Adopted, sizes: &Sizes, now: Timestamp) -> (Vec<Se
                 if !allocation.slots.claim(region) || !allocation.services.claim(record.service) {
                     continue;
                 }
-                new.insert(empty(record, region, vip, slots))
+                let policy = service.policy();
+                let sequence = Region { base: policy.sequence, size: region.size };
+                let has_turns = policy.algorithm == service::Algorithm::RoundRobin;
+                let sequence = (has_turns && allocation.slots.claim(sequence)).then_some(sequence);
+                let tracked = policy.has(service::flag::TRACKED);
+                let tracking = if tracked { Tracking::Every } else { Tracking::Moving };
+                new.insert(Service { sequence, tracking, ..empty(record, region, vip, slots) })
             }
         };
         if service.config.vip == vip && allocation.backends.claim(*index) {
@@ -103,6 +111,8 @@ fn empty(record: &backend::Backend, region: Region, vip: SocketAddr, table: &[Sl
         waiting: 0,
         table: table.to_vec(),
         owned: Vec::new(),
+        tracking: Tracking::Moving,
+        sequence: None,
         stage: if record.flags & flag::PANIC == 0 { Stage::default() } else { Stage::Panic },
     }
 }

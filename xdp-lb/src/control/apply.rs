@@ -1,11 +1,12 @@
 //! From the desired state to the datapath, in an order in which every packet on the way finds what it needs.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     time::Instant,
 };
 
 use tracing::{debug, info, warn};
+use xdp_lb_common::backend::Backend;
 
 use super::{
     configure::{Configured, Gone},
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::{
     dataplane::DataplaneError,
-    slots::{Allowance, Next},
+    slots::{Allowance, Next, turns},
 };
 
 impl Owner {
@@ -48,7 +49,17 @@ impl Owner {
     }
 
     /// Clears and frees places that nothing names any more. One that cannot be cleared is not given away again.
+    ///
+    /// Their flows are forgotten before a place has another owner: nobody shall take them for his.
     pub(super) fn retire(&mut self, gone: Gone) {
+        for (backend, _) in &gone.backends {
+            self.dataplane.store_backend(*backend, &Backend::default());
+        }
+        if !gone.backends.is_empty() || !gone.services.is_empty() {
+            let backends: HashSet<u32> = gone.backends.iter().map(|(backend, _)| *backend).collect();
+            let services: HashSet<u32> = gone.services.iter().copied().collect();
+            self.dataplane.flows().forget(&backends, &services);
+        }
         for (backend, service) in gone.backends {
             match self.dataplane.retire_backend(backend, service) {
                 Ok(()) => self.allocation.backends.free(backend),
@@ -116,6 +127,9 @@ impl Owner {
         service.waiting = waiting;
         service.owned = contents::owned(service);
         let changed = self.dataplane.store_slots(service.region.base, &service.table);
+        if let Some(sequence) = service.sequence {
+            self.dataplane.store_slots(sequence.base, &turns(&service.table));
+        }
         let moving = service.moves.len();
         debug!(service = service.config.name, changed, moving, waiting, "slots stored");
     }

@@ -14,7 +14,7 @@ use super::{
     state::{Backend, Service},
 };
 use crate::{
-    config::{self, Config, Forwarding, Protocol},
+    config::{self, Algorithm, Config, Forwarding, Protocol},
     dataplane::{DataplaneError, Needs},
     health::{Machine, State},
     slots::{self, Moves},
@@ -45,7 +45,10 @@ pub(super) fn needs(config: &Config) -> Needs {
     Needs {
         services: config.services.len() as u32,
         backends: sum(&|service| service.backends.len() as u32),
-        slots: sum(&|service| slots::size_for(service.slots, None, service.backends.len() as u32)),
+        slots: sum(&|service| {
+            let tables = if service.algorithm == Algorithm::RoundRobin { 2 } else { 1 };
+            slots::size_for(service.slots, None, service.backends.len() as u32).saturating_mul(tables)
+        }),
         interfaces: config.datapath.interfaces.len() as u32,
     }
 }
@@ -71,6 +74,7 @@ pub(super) fn configure(
     for service in old.into_values() {
         gone.services.push(service.index);
         gone.regions.push(service.region);
+        gone.regions.extend(service.sequence);
         gone.backends.extend(service.backends.iter().map(|backend| (backend.index, service.index)));
     }
     Ok(Configured { allocation, services, gone })
@@ -118,13 +122,17 @@ fn configure_service(
         });
     }
     let stage = previous.map(|previous| previous.stage).unwrap_or_default();
+    let begins = previous.is_none_or(|previous| previous.table.is_empty());
+    let tracking = previous.map(|previous| previous.tracking).unwrap_or_default();
+    let tracking = tracking.configured(config.is_tracked(), begins, Instant::now());
+    let sequence = sequence(config, size, previous, allocation, gone)?;
     let (table, moves) = previous.map(|previous| resized(previous, size)).unwrap_or_default();
     let named: HashSet<u32> = table.iter().flat_map(|slot| [slot.owner(), slot.previous()]).collect();
     for backend in old.into_values() {
         // Its replies could not be told from those of another service's backend at the same endpoint.
         let taken = replies.contains(&(backend.config.address, config.protocol));
         // On a table at rest it has no connections but those of its slots.
-        let has_any = named.contains(&backend.index) || !moves.is_empty();
+        let has_any = named.contains(&backend.index) || !moves.is_empty() || tracking.notes_all();
         if has_any && backend.may_live(stage) && !taken {
             let leaving = backend.leaving.or_else(|| Some(Instant::now()));
             backends.push(Backend { leaving, ..backend.clone() });
@@ -133,7 +141,36 @@ fn configure_service(
         }
     }
     let config = config.clone();
-    Ok(Service { config, index, region, backends, table, moves, waiting: 0, owned: Vec::new(), stage })
+    Ok(Service {
+        config,
+        index,
+        region,
+        backends,
+        table,
+        moves,
+        waiting: 0,
+        owned: Vec::new(),
+        stage,
+        tracking,
+        sequence,
+    })
+}
+
+/// Where the order of turns stands, if the service has one.
+fn sequence(
+    config: &config::Service,
+    size: u32,
+    previous: Option<&Service>,
+    allocation: &mut Allocation,
+    gone: &mut Gone,
+) -> Result<Option<Region>, DataplaneError> {
+    let wanted = config.algorithm == Algorithm::RoundRobin;
+    let had = previous.and_then(|previous| previous.sequence);
+    if let Some(region) = had.filter(|region| wanted && region.size == size) {
+        return Ok(Some(region));
+    }
+    gone.regions.extend(had);
+    if wanted { allocation.slots.take(size).map(Some) } else { Ok(None) }
 }
 
 /// The slots of a table of another size, and their moves: each is what the slot was that its first hash fell on.

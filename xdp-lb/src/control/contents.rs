@@ -62,21 +62,22 @@ pub(super) fn service(service: &Service) -> service::Service {
 /// How its backends are chosen.
 fn policy(service: &Service) -> Policy {
     let config = &service.config;
+    let chooses = service.tracking.chooses();
     let algorithm = match config.algorithm {
-        Algorithm::Maglev => service::Algorithm::Maglev,
-        Algorithm::RoundRobin => service::Algorithm::RoundRobin,
-        Algorithm::LeastConnections => service::Algorithm::LeastConnections,
-        Algorithm::LeastResponseTime => service::Algorithm::LeastResponseTime,
+        Algorithm::RoundRobin if chooses => service::Algorithm::RoundRobin,
+        Algorithm::LeastConnections if chooses => service::Algorithm::LeastConnections,
+        Algorithm::LeastResponseTime if chooses => service::Algorithm::LeastResponseTime,
+        _ => service::Algorithm::Maglev,
     };
     let flags = [
-        (flag::TRACKED, config.is_tracked()),
-        (flag::AFFINITY, config.affinity.is_some()),
+        (flag::TRACKED, service.tracking.notes_all()),
+        (flag::AFFINITY, chooses && config.affinity.is_some()),
         (flag::REJECT, config.no_backend == NoBackend::Reject),
         (flag::BOTH_WAYS, service.mode() == Mode::Nat),
     ];
     let affinity = config.affinity.map_or(0, |timeout| u16::try_from(timeout.as_secs()).unwrap_or(u16::MAX));
     Policy {
-        sequence: 0,
+        sequence: service.sequence.map_or(0, |region| region.base),
         algorithm,
         flags: flags.into_iter().filter(|(_, set)| *set).fold(0, |all, (flag, _)| all | flag),
         affinity,
@@ -185,7 +186,7 @@ mod tests {
         state.config.affinity = Some(Duration::from_mins(10));
         state.config.no_backend = NoBackend::Reject;
         let wanted = Policy {
-            sequence: 0,
+            sequence: service.sequence.map_or(0, |region| region.base),
             algorithm: service::Algorithm::LeastConnections,
             flags: flag::TRACKED | flag::AFFINITY | flag::REJECT,
             affinity: 600,

@@ -22,6 +22,7 @@ mod start;
 mod state;
 mod status;
 pub(crate) mod sweep;
+mod tracking;
 
 use std::sync::Arc;
 

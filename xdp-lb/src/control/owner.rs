@@ -69,6 +69,8 @@ pub struct Owner {
     pub(super) published_warnings: Vec<String>,
     /// When the program's clock was started.
     pub(super) clock_since: u32,
+    /// How many entries the last sweep left in the tables of flows.
+    pub(super) noted: usize,
     /// No sweep before this.
     pub(super) next_sweep: Instant,
     /// The sweep of the flow table that is at work.
@@ -265,7 +267,7 @@ impl Owner {
 }
 
 /// Waits for a sweep to end; for ever if there is none.
-async fn swept(sweeping: &mut Option<Sweeping>) -> Option<Sweep> {
+async fn swept(sweeping: &mut Option<Sweeping>) -> Option<(Sweep, usize)> {
     match sweeping {
         Some(task) => task.await.ok(),
         None => std::future::pending().await,

@@ -33,7 +33,7 @@ impl Owner {
         let mut flows = service.moves.flows();
         let reader = self.dataplane.reader();
         let live = || -> u64 { service.backends.iter().map(|backend| reader.load(backend.index).live).sum() };
-        let all = service.config.is_tracked().then(|| u32::try_from(live()).unwrap_or(u32::MAX));
+        let all = service.tracking.notes_all().then(|| u32::try_from(live()).unwrap_or(u32::MAX));
         flows.all_noted(all);
         flows
     }

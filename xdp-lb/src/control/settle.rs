@@ -20,8 +20,8 @@ use super::{
 };
 use crate::dataplane::DataplaneError;
 
-/// A sweep at work.
-pub(super) type Sweeping = JoinHandle<Sweep>;
+/// A sweep at work, and how many entries it leaves.
+pub(super) type Sweeping = JoinHandle<(Sweep, usize)>;
 
 /// Between two sweeps lies this many times what the last one took, at most [`LONGEST_PAUSE`].
 const PAUSE: u32 = 20;
@@ -42,6 +42,12 @@ impl Owner {
         let changed = self.look_for_room(now);
         let mut wanted = false;
         for service in &mut self.services {
+            let tracking = service.tracking.at(now, service.config.drain_timeout);
+            if tracking != service.tracking {
+                info!(service = service.config.name, "the algorithm chooses from now on");
+                service.tracking = tracking;
+                self.dataplane.store_service(service.index, contents::service(service));
+            }
             let Service { moves, table, region, config, .. } = service;
             // A sweep judges by the slots as they were when it began.
             if self.sweeping.is_none() {
@@ -52,7 +58,8 @@ impl Owner {
             wanted |= moves.want_sweep(table, now, config.drain_timeout);
         }
         let leaving = self.services.iter().any(|service| service.backends.iter().any(Backend::is_leaving));
-        if (wanted || leaving) && self.sweeping.is_none() && now >= self.next_sweep {
+        let noted = self.noted > 0 || self.services.iter().any(|service| service.tracking.notes_all());
+        if (wanted || leaving || noted) && self.sweeping.is_none() && now >= self.next_sweep {
             self.start_sweep();
         }
         changed
@@ -80,15 +87,16 @@ impl Owner {
             let of = |table| flows.sweep(table, |key, entry, stamp| sweep.judge(table, key, entry, stamp));
             let [flows, embryos, clients] = [Table::Flows, Table::Embryos, Table::Clients].map(of);
             debug!(flows, embryos, clients, "tables of flows swept");
-            sweep
+            (sweep, flows + embryos + clients)
         }));
     }
 
     /// Takes in what a sweep has found.
-    pub(super) fn swept(&mut self, sweep: Option<Sweep>) {
+    pub(super) fn swept(&mut self, sweep: Option<(Sweep, usize)>) {
         self.sweeping = None;
         // A sweep does not panic; if it did, its slots would wait for the next one.
-        let Some(sweep) = sweep else { return };
+        let Some((sweep, noted)) = sweep else { return };
+        self.noted = noted;
         let pause = (sweep.started().elapsed() * PAUSE).min(LONGEST_PAUSE);
         self.next_sweep = Instant::now() + pause;
         if let Err(error) = self.finish_moves(&sweep) {
@@ -102,6 +110,11 @@ impl Owner {
         let mut changed = BTreeSet::new();
         for (at, service) in self.services.iter_mut().enumerate() {
             service.moves.learn(sweep.learnt(service.index, service.moves.flows()));
+            let tracking = service.tracking.swept(sweep.strays(service.index));
+            if tracking != service.tracking {
+                service.tracking = tracking;
+                self.dataplane.store_service(service.index, contents::service(service));
+            }
             for (position, slot) in sweep.settled(service.index) {
                 // Changed meanwhile: the next sweep will see.
                 if let Some(now) = service.table.get_mut(position as usize).filter(|now| **now == slot) {
@@ -124,7 +137,7 @@ impl Owner {
         {
             let named: BTreeSet<u32> =
                 service.table.iter().flat_map(|slot| [slot.owner(), slot.previous()]).collect();
-            let at_rest = service.moves.is_empty();
+            let at_rest = service.moves.is_empty() && !service.tracking.notes_all();
             service.backends.retain(|backend| {
                 let Some(since) = backend.leaving else { return true };
                 let stays = named.contains(&backend.index) || !(at_rest || free(backend.index, since));

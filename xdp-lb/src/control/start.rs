@@ -103,6 +103,7 @@ fn owner(file: PathBuf, config: Config, dataplane: Dataplane, watcher: Watcher) 
         turn: 0,
         published_warnings: Vec::new(),
         clock_since: clock(),
+        noted: usize::MAX,
         next_sweep: Instant::now(),
         sweeping: None,
     }

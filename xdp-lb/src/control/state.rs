@@ -4,7 +4,7 @@ use std::{collections::HashMap, net::SocketAddr, time::Instant};
 
 use xdp_lb_common::{backend::Mode, slot::Slot};
 
-use super::{allocation::Region, shares::Stage};
+use super::{allocation::Region, shares::Stage, tracking::Tracking};
 use crate::{
     config::{self, Forwarding},
     health::{Machine, State as HealthState, Target},
@@ -30,6 +30,9 @@ pub(super) struct Service {
     pub(super) owned: Vec<u32>,
     /// Which of `backends` take new connections, as decided last.
     pub(super) stage: Stage,
+    pub(super) tracking: Tracking,
+    /// The order of turns, with round-robin.
+    pub(super) sequence: Option<Region>,
 }
 
 /// A backend.

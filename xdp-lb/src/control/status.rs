@@ -19,7 +19,10 @@ pub(super) fn service(service: &Service, lingering: &BTreeMap<u32, u32>) -> mode
     }
     let backends = service.backends.iter().zip(&service.owned).map(|(state, &owned)| {
         let giving_up = giving_up.get(&state.index).copied().unwrap_or(0);
-        let lingering = lingering.get(&state.index).copied().unwrap_or(0);
+        // Where every flow is noted, those on other slots are nothing special.
+        let lingering =
+            if service.tracking.notes_all() { None } else { lingering.get(&state.index).copied() };
+        let lingering = lingering.unwrap_or(0);
         let shown = backend(state, owned, service.region.size);
         model::Backend { giving_up, lingering, ..shown }
     });
@@ -34,7 +37,7 @@ pub(super) fn service(service: &Service, lingering: &BTreeMap<u32, u32>) -> mode
         moving: service.moves.len() as u32,
         waiting: service.waiting,
         panic: service.stage == Stage::Panic,
-        tracked: service.config.is_tracked(),
+        tracked: service.tracking.notes_all(),
         backends: backends.collect(),
         ..model::Service::default()
     }

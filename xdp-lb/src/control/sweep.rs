@@ -21,6 +21,8 @@ const ENDED: u32 = 10;
 #[derive(Debug)]
 pub(crate) struct Sweep {
     services: HashMap<u32, Swept>,
+    /// How many flows of each service are elsewhere than their slots say, but for what is noted of them.
+    strays: HashMap<u32, usize>,
     /// Backends with living flows that nothing but their entries keeps there, and how many.
     held: BTreeMap<u32, u32>,
     seed: Seed,
@@ -58,8 +60,8 @@ impl Swept {
         let (v6, udp) = (config.vip.is_ipv6(), config.protocol == Protocol::Udp);
         let fresh = service.moves.take_fresh();
         Self {
-            idle: config.is_tracked().then(|| seconds(config.idle_timeout)),
-            affinity: config.affinity.map(seconds),
+            idle: service.tracking.notes_all().then(|| seconds(config.idle_timeout)),
+            affinity: config.affinity.filter(|_| service.tracking.chooses()).map(seconds),
             ..Self::of(service.table.clone(), fresh, v6, udp, config.drain_timeout)
         }
     }
@@ -113,7 +115,15 @@ impl Sweep {
         clock_since: u32,
     ) -> Self {
         let services = services.collect();
-        Self { services, held: BTreeMap::new(), seed, now, clock_since, started: Instant::now() }
+        Self {
+            services,
+            strays: HashMap::new(),
+            held: BTreeMap::new(),
+            seed,
+            now,
+            clock_since,
+            started: Instant::now(),
+        }
     }
 
     /// Judges an entry: what has ended, what is of another time, and what unknown packets find all the same, may go.
@@ -128,18 +138,23 @@ impl Sweep {
         if service.lifetime(table, *slot, entry).is_none_or(|lifetime| idle > lifetime) {
             return Keep::No;
         }
-        let counts = table != Table::Clients && !matches!(entry.state(), State::Ended | State::Closed);
-        if counts && !entry.is_tracked() {
+        if table == Table::Clients || matches!(entry.state(), State::Ended | State::Closed) {
+            return Keep::Yes;
+        }
+        let elsewhere = entry.backend() != slot.owner();
+        if entry.is_tracked() {
+            *self.strays.entry(key.service).or_default() += usize::from(elsewhere);
+        } else {
             service.fresh_flows += u32::from(service.fresh.contains(&position));
             if slot.implies(entry.backend()) {
                 return Keep::No;
             }
             service.settling_flows += u32::from(slot.is_settling());
-        }
-        if counts && (entry.is_tracked() || entry.backend() != slot.owner()) {
-            if !entry.is_tracked() {
+            if elsewhere {
                 service.needed.insert(position);
             }
+        }
+        if entry.is_tracked() || elsewhere {
             *self.held.entry(entry.backend()).or_default() += 1;
         }
         Keep::Yes
@@ -151,6 +166,11 @@ impl Sweep {
             let settling = (0..).zip(&swept.table).filter(|(_, slot)| slot.is_settling());
             settling.filter(|(position, _)| !swept.needed.contains(position)).map(|(at, slot)| (at, *slot))
         })
+    }
+
+    /// How many flows of a service are elsewhere than their slots say, but for what is noted of them.
+    pub(super) fn strays(&self, service: u32) -> usize {
+        self.strays.get(&service).copied().unwrap_or(0)
     }
 
     /// What is known by now of flows on the moving slots of the service with this index.

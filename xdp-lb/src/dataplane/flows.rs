@@ -1,6 +1,6 @@
 //! The tables of flows, in the daemon's memory: looked through from time to time, while the program changes them.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use aya::Ebpf;
 use xdp_lb_common::{
@@ -78,6 +78,16 @@ impl FlowTables {
             }
         }
         kept
+    }
+
+    /// Forgets every flow of these services and on these backends.
+    pub fn forget(&self, backends: &HashSet<u32>, services: &HashSet<u32>) {
+        for table in [Table::Flows, Table::Embryos, Table::Clients] {
+            self.sweep(table, |key, entry, _| {
+                let gone = backends.contains(&entry.backend()) || services.contains(&key.service);
+                if gone { Keep::No } else { Keep::Yes }
+            });
+        }
     }
 
     /// Notes what another table holds; `hash` says where, or nothing of flows that are nobody's. What there is no room for

@@ -8,6 +8,7 @@ mod next;
 mod quota;
 mod size;
 mod transition;
+mod turns;
 
 pub use self::{
     budget::{Allowance, in_turn, room},
@@ -18,4 +19,5 @@ pub use self::{
     quota::{Candidate, assign, identity, quotas},
     size::{default_size, size_for},
     transition::transition,
+    turns::turns,
 };
