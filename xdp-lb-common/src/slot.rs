@@ -1,16 +1,20 @@
 //! A slot: eight bytes, written by the daemon in one atomic store.
 //!
 //! A slot is *stable*, and its owner gets every packet; or it is *moving*, and connections stay where they are: all that
-//! is decided while it moves is noted in the flow table, and what is not noted began before.
+//! an unknown packet would not find is noted in the flow table.
 //!
 //! | slot | known flow | TCP SYN | other, unknown |
 //! |---|---|---|---|
 //! | stable | (not looked up) → owner | → owner | → owner |
 //! | moving | → its backend | → owner, noted | → previous, noted: it began before the move |
-//! | settling | → its backend | → owner, noted | → owner, noted |
+//! | settling | → its backend | → owner | → owner |
 //!
 //! A slot settles when its window is over (what began before the move is noted by then) or when its previous backend is
-//! lost. While it moves it may be given to yet another owner at any time: the flows of the one before are noted.
+//! lost. While its window is open it may be given to yet another owner at any time: the flows of the one before are
+//! noted. If it settles, a new window begins then, with that one as the previous backend.
+//!
+//! So the only moment at which a flow must be noted is the end of a window: until then whatever could not be noted, for
+//! want of room, is found all the same.
 
 use crate::abi::map_value;
 
@@ -64,6 +68,13 @@ impl Slot {
         if self.is_moving() { Self { word: self.word | SETTLING } } else { self }
     }
 
+    /// The same slot with another owner and a new window: what is not noted belongs to the owner so far.
+    #[must_use]
+    pub const fn reopened(self, owner: u32) -> Self {
+        let backends = owner as u64 & INDEX | (self.owner() as u64) << PREVIOUS;
+        Self { word: backends | (self.generation() as u64) << GENERATION | MOVING }
+    }
+
     /// The same slot, its previous backend lost: there is nothing to wait for.
     #[must_use]
     pub const fn bereft(self) -> Self {
@@ -111,6 +122,20 @@ impl Slot {
     pub const fn of_unknown(self, opens: bool) -> u32 {
         if opens || self.is_settling() || !self.is_moving() { self.owner() } else { self.previous() }
     }
+
+    /// Whether its window is open: it moves, and what is not noted began before.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        self.word & (MOVING | SETTLING) == MOVING
+    }
+
+    /// Whether flows on `backend` need not be noted: unknown packets go there, and will once the window is over.
+    #[inline(always)]
+    #[must_use]
+    pub const fn implies(self, backend: u32) -> bool {
+        backend == self.owner() && (!self.is_open() || backend == self.previous())
+    }
 }
 
 #[cfg(test)]
@@ -126,12 +151,29 @@ mod tests {
             (moving.settling(), 7, 3, 3),
             (moving.bereft(), 0, 3, 3),
             (moving.owned_by(4).owned_by(3), 7, 7, 3),
+            (moving.owned_by(7).settling().reopened(3), 7, 7, 3),
         ] {
             assert_eq!((slot.owner(), slot.previous()), (3, previous), "{slot:?}");
             assert_eq!((slot.of_unknown(false), slot.of_unknown(true)), (unknown, opening), "{slot:?}");
         }
         assert_eq!((stable.settling(), moving.settling().stable(3).is_moving()), (stable, false));
         assert!(moving.settling().is_settling() && moving.bereft().is_settling() && !moving.is_settling());
+    }
+
+    #[test]
+    fn what_unknown_packets_find_is_implied() {
+        let moving = Slot::default().moving(3, 7);
+        for (slot, implied) in [
+            (moving.stable(3), [true, false]),
+            (moving, [false, false]),
+            (moving.owned_by(7), [false, true]),
+            (moving.settling(), [true, false]),
+            (moving.settling().reopened(7), [false, false]),
+            (moving.bereft(), [true, false]),
+        ] {
+            assert_eq!([slot.implies(3), slot.implies(7)], implied, "{slot:?}");
+        }
+        assert!(moving.is_open() && !moving.settling().is_open() && !moving.stable(3).is_open());
     }
 
     #[test]

@@ -11,4 +11,5 @@ pub mod metrics;
 pub mod model;
 pub mod net;
 pub mod rates;
+pub mod simulate;
 pub mod slots;

@@ -37,7 +37,7 @@ pub struct Decision {
     pub opened: bool,
     /// One has ended.
     pub closed: bool,
-    /// The flow could not be noted for want of room.
+    /// An established flow could not be noted for want of room.
     pub unnoted: bool,
     /// Nobody yet: it is a new connection, for which a backend is to be chosen.
     pub new: bool,
@@ -147,10 +147,13 @@ pub fn look_up<M: Memory>(
     }
     let unknown = flow.slot.of_unknown(false);
     let tracked = policy.has(flag::TRACKED);
+    if !tracked && !policy.has(flag::AFFINITY) && flow.slot.implies(unknown) {
+        return Ok(Decision::of(unknown));
+    }
     if segment.has(Segment::SYN) || (tracked && segment.has(Segment::UDP)) {
         let new = table::has_room(memory, Table::Flows, place, now)?;
-        // What cannot be noted goes where it will be taken for granted.
-        return Ok(Decision { new, unnoted: !new, ..Decision::of(unknown) });
+        // What cannot be noted goes where it will be taken for granted, and its next packet tries again.
+        return Ok(Decision { new, ..Decision::of(unknown) });
     }
     if unknown == NO_BACKEND || segment.has(Segment::FIN | Segment::RST) {
         return Ok(Decision::of(unknown));
@@ -251,7 +254,7 @@ pub fn admit<M: Memory>(
     if note_opening(memory, sizes, now, flow, backend)? {
         Ok(Decision::of(backend))
     } else {
-        Ok(Decision { unnoted: true, ..Decision::of(flow.slot.of_unknown(false)) })
+        Ok(Decision::of(flow.slot.of_unknown(false)))
     }
 }
 

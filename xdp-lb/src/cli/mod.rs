@@ -8,6 +8,7 @@ mod plan;
 mod reload;
 mod run;
 mod signals;
+mod simulate;
 mod status;
 
 use std::path::PathBuf;
@@ -66,6 +67,13 @@ enum Command {
     /// few seconds; "-" is not known (yet). What is "so far" was counted since the maps were made; bytes are those of
     /// packets from clients, with their Ethernet headers.
     Status(status::Options),
+    /// Simulate what becomes of connections while backends come, go and change weight. Needs neither root nor a daemon.
+    ///
+    /// It drives the product's own code with up to millions of connections in simulated time, and beside it, under the
+    /// same traffic and changes, what others do: Maglev tables rebuilt at every change, with an LRU table of connections
+    /// that has as many entries, and alone. A connection is broken when a packet of its goes to another backend than the
+    /// ones before though that backend is alive.
+    Simulate(simulate::Options),
     /// Take the program off the interfaces and unpin everything, whether a daemon runs or not: nothing is balanced then.
     Detach(detach::Options),
 }
@@ -84,6 +92,7 @@ impl Cli {
             Command::Reload(options) => reload::execute(options),
             Command::Backend(options) => backend::execute(options),
             Command::Status(options) => status::execute(options),
+            Command::Simulate(options) => simulate::execute(&options),
             Command::Detach(options) => detach::execute(&options),
         }
     }

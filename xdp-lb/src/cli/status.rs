@@ -58,9 +58,11 @@ fn render(status: &Status, now: Timestamp, color: bool) -> String {
 
 /// What a service is.
 fn title(service: &Service) -> String {
-    let Service { name, vip, protocol, forwarding, algorithm, slots, moving, .. } = service;
+    let Service { name, vip, protocol, forwarding, algorithm, slots, moving, waiting, .. } = service;
     let mut text = format!("{name}  {vip} {protocol} {forwarding} {algorithm}, {slots} slots");
-    if *moving > 0 {
+    if *waiting > 0 {
+        let _infallible = write!(text, " ({moving} moving, {waiting} waiting)");
+    } else if *moving > 0 {
         let _infallible = write!(text, " ({moving} moving)");
     }
     text

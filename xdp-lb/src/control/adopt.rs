@@ -26,6 +26,7 @@ use crate::{
     health::{Machine, State},
     model::Admin,
     net::Resolved,
+    slots::Moves,
 };
 
 /// The services that the maps hold, and the places they take. Records that contradict each other are left out: their
@@ -101,14 +102,13 @@ fn empty(record: &backend::Backend, region: Region, vip: SocketAddr, table: &[Sl
         health: None,
         backends: Vec::new(),
     };
-    let now = Instant::now();
-    let moving = (0..).zip(table).filter(|(_, slot)| slot.is_moving());
     Service {
         config,
         index: record.service,
         region,
         backends: Vec::new(),
-        moves: moving.map(|(position, _)| (position, now)).collect(),
+        moves: Moves::of(table, Instant::now()),
+        waiting: 0,
         table: table.to_vec(),
         owned: Vec::new(),
         tracking: Tracking::Moving,

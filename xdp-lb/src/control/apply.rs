@@ -15,7 +15,10 @@ use super::{
     shares::{self, Shares, Stage},
     state::Service,
 };
-use crate::{dataplane::DataplaneError, slots::turns};
+use crate::{
+    dataplane::DataplaneError,
+    slots::{Allowance, Next, turns},
+};
 
 impl Owner {
     /// Makes a configuration's state the one in force: backends before the slots that name them, slots before their
@@ -101,17 +104,34 @@ impl Owner {
                 let terms = contents::terms(backend);
                 self.dataplane.store_terms(backend.index, terms, backend.weight());
             }
-            let table = contents::table(service);
-            service.note_moves(&table, now);
-            service.table = table;
-            service.owned = contents::owned(service);
-            let changed = self.dataplane.store_slots(service.region.base, &service.table);
-            if let Some(sequence) = service.sequence {
-                self.dataplane.store_slots(sequence.base, &turns(&service.table));
-            }
-            let moving = service.moves.len();
-            debug!(service = service.config.name, changed, moving, "slots stored");
+            self.store_table(position, false);
         }
+    }
+
+    /// Recomputes a service's table and stores what differs. `give_back`: slots that are away and have no room in the flow
+    /// table go back.
+    pub(super) fn store_table(&mut self, position: usize, give_back: bool) {
+        let now = Instant::now();
+        let mut flows = None;
+        let Next { table, waiting } = contents::table(&self.services[position], || {
+            let (most, known) = self.room_for(position, now);
+            flows = Some(known);
+            Allowance { most, give_back }
+        });
+        let service = &mut self.services[position];
+        if let Some(flows) = flows {
+            service.moves.learn(flows);
+        }
+        service.moves.note(&service.table, &table, now);
+        service.table = table;
+        service.waiting = waiting;
+        service.owned = contents::owned(service);
+        let changed = self.dataplane.store_slots(service.region.base, &service.table);
+        if let Some(sequence) = service.sequence {
+            self.dataplane.store_slots(sequence.base, &turns(&service.table));
+        }
+        let moving = service.moves.len();
+        debug!(service = service.config.name, changed, moving, waiting, "slots stored");
     }
 
     /// Takes in the kernel's view of the ways to all backends; returns the services with changes.

@@ -17,7 +17,7 @@ use crate::{
     config::{self, Algorithm, Config, Forwarding, Protocol},
     dataplane::{DataplaneError, Needs},
     health::{Machine, State},
-    slots,
+    slots::{self, Moves},
 };
 
 /// A configuration's desired state, and what it leaves behind.
@@ -148,6 +148,7 @@ fn configure_service(
         backends,
         table,
         moves,
+        waiting: 0,
         owned: Vec::new(),
         stage,
         tracking,
@@ -172,16 +173,16 @@ fn sequence(
     if wanted { allocation.slots.take(size).map(Some) } else { Ok(None) }
 }
 
-/// The slots of a table of another size, and since when they move: each is what the slot was that its first hash fell on.
+/// The slots of a table of another size, and their moves: each is what the slot was that its first hash fell on.
 /// Flows are found by their keys, so those that were noted stay known.
-fn resized(service: &Service, size: u32) -> (Vec<Slot>, BTreeMap<u32, Instant>) {
+fn resized(service: &Service, size: u32) -> (Vec<Slot>, Moves) {
     if service.table.len() == size as usize || service.table.is_empty() {
         return (service.table.clone(), service.moves.clone());
     }
     let positions: Vec<u32> = (0..service.table.len() as u32).collect();
-    let since = |(slot, source): (u32, &u32)| Some((slot, *service.moves.get(source)?));
-    let moves = (0..).zip(&resize(&positions, size)).filter_map(since).collect();
-    (resize(&service.table, size), moves)
+    let table = resize(&service.table, size);
+    let moves = service.moves.resized(&resize(&positions, size), &table);
+    (table, moves)
 }
 
 /// `items` spread over `size` places, each several times or some not at all.

@@ -1,7 +1,7 @@
 //! From desired state to map contents. Pure.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     net::{IpAddr, SocketAddr},
 };
 
@@ -10,7 +10,6 @@ use xdp_lb_common::{
     backend::{self, Mode},
     endpoint::{Key as _, KeyV4, KeyV6, Role},
     load::Terms,
-    mix,
     service::{self, Policy, flag},
     slot::Slot,
 };
@@ -24,17 +23,18 @@ use crate::{
     dataplane::Endpoints,
     health::State,
     model::Admin,
-    slots::{self, Candidate},
+    slots::{self, Allowance, Candidate, Next},
 };
 
-/// A service's slots as they should be now, coming from what they are.
-pub(super) fn table(service: &Service) -> Vec<Slot> {
+/// A service's slots as they should be now, coming from what they are, and how many of them wait. `allowance`: how many
+/// may be away from their previous backends.
+pub(super) fn table(service: &Service, allowance: impl FnOnce() -> Allowance) -> Next {
     let candidates: Vec<_> = service
         .backends
         .iter()
         .map(|backend| Candidate {
             index: backend.index,
-            identity: identity(backend.config.address),
+            identity: slots::identity(backend.config.address),
             weight: backend.part.share,
             lives: backend.lives(service.stage),
         })
@@ -42,11 +42,7 @@ pub(super) fn table(service: &Service) -> Vec<Slot> {
     let mut slots = service.table.clone();
     // A new region's slots are nobody's yet.
     slots.resize(service.region.size as usize, Slot::default());
-    let living: HashSet<u32> =
-        candidates.iter().filter(|c| c.lives).map(|candidate| candidate.index).collect();
-    let wanted = slots::assign(&slots, &candidates);
-    let next = slots.iter().zip(wanted);
-    next.map(|(slot, wanted)| slots::transition(*slot, wanted, |backend| living.contains(&backend))).collect()
+    slots::next(&slots, &candidates, allowance)
 }
 
 /// How many slots each backend owns.
@@ -166,12 +162,6 @@ fn octets(address: IpAddr) -> [u8; 16] {
         }
         IpAddr::V6(ip) => ip.octets(),
     }
-}
-
-/// What tells a backend from all others on every host of a fleet: its address, not its index.
-fn identity(address: SocketAddr) -> u64 {
-    let ip = mix::fnv1a(mix::FNV_OFFSET, &octets(address.ip()));
-    mix::fnv1a(ip, &address.port().to_be_bytes())
 }
 
 #[cfg(test)]

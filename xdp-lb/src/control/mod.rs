@@ -15,12 +15,13 @@ mod operate;
 mod owner;
 mod plan;
 mod reload;
+mod room;
 mod settle;
 mod shares;
 mod start;
 mod state;
 mod status;
-mod sweep;
+pub(crate) mod sweep;
 mod tracking;
 
 use std::sync::Arc;

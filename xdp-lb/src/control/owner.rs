@@ -63,6 +63,8 @@ pub struct Owner {
     pub(super) publisher: watch::Sender<Arc<Status>>,
     /// Flows that backends have on slots of others, as the last sweep found them.
     pub(super) lingering: BTreeMap<u32, u32>,
+    /// Which of the services with slots that wait comes first.
+    pub(super) turn: usize,
     /// What was said about interfaces last.
     pub(super) published_warnings: Vec<String>,
     /// When the program's clock was started.
@@ -123,9 +125,10 @@ impl Owner {
                 sweep = swept(&mut self.sweeping) => self.swept(sweep),
                 _now = look_round.tick() => {
                     let put_back = self.keep_attached();
-                    self.look_after_moves();
+                    let given_back = self.look_after_moves();
                     let ramped = self.look_after_ramps();
                     if !put_back
+                        && !given_back
                         && !ramped
                         && self.interface_warnings() == self.published_warnings
                         && self.dataplane.in_place()
@@ -234,7 +237,8 @@ impl Owner {
             self.services.iter().map(|service| status::service(service, &self.lingering)).collect();
         self.published_warnings = self.interface_warnings();
         let mut warnings = self.published_warnings.clone();
-        warnings.extend(self.services.iter().flat_map(status::warnings));
+        let flows = self.dataplane.sizes().flows;
+        warnings.extend(self.services.iter().flat_map(|service| status::warnings(service, flows)));
         let status = Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),

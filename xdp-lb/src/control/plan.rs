@@ -11,6 +11,7 @@ use super::{
 use crate::{
     model::{Plan, PlannedService},
     net::Resolved,
+    slots::Allowance,
 };
 
 /// Compares what is in force with what `configured` would put in its place. New backends are taken to be reachable.
@@ -30,7 +31,7 @@ fn service(before: Option<&Service>, after: &Service) -> PlannedService {
     after.config.slow_start = None;
     Shares::of(&after, Instant::now()).put_in_force(&mut after);
     let was = after.table.clone();
-    let next = contents::table(&after);
+    let next = contents::table(&after, || Allowance::UNLIMITED).table;
     let changes = was.iter().zip(&next).filter(|(was, next)| was.owner() != next.owner());
     let moved = changes.clone().count() as u32;
     let kept = changes.filter(|(_, next)| next.is_moving()).count() as u32;

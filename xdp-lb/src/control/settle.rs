@@ -16,7 +16,7 @@ use super::{
     owner::Owner,
     shares::Shares,
     state::{Backend, Service},
-    sweep::Sweep,
+    sweep::{Sweep, Swept},
 };
 use crate::dataplane::DataplaneError;
 
@@ -34,11 +34,13 @@ pub(super) fn clock() -> u32 {
 }
 
 impl Owner {
-    /// Tells the program the time, ends windows, and has the flow table swept if some window has ended.
-    pub(super) fn look_after_moves(&mut self) {
+    /// Tells the program the time, ends windows, and has the flow table swept if that may help.
+    /// Whether that changed what is published.
+    pub(super) fn look_after_moves(&mut self) -> bool {
         self.dataplane.set_clock(clock());
         let now = Instant::now();
-        let mut settling = false;
+        let changed = self.look_for_room(now);
+        let mut wanted = false;
         for service in &mut self.services {
             let tracking = service.tracking.at(now, service.config.drain_timeout);
             if tracking != service.tracking {
@@ -46,24 +48,21 @@ impl Owner {
                 service.tracking = tracking;
                 self.dataplane.store_service(service.index, contents::service(service));
             }
-            let over: Vec<_> = service
-                .moves
-                .iter()
-                .filter(|(_, since)| now.duration_since(**since) >= service.config.drain_timeout)
-                .map(|(position, _)| *position)
-                .collect();
-            settling |= !over.is_empty();
-            for position in over {
-                let slot = &mut service.table[position as usize];
-                *slot = slot.settling();
-                self.dataplane.store_slots(service.region.base + position, &[*slot]);
+            let Service { moves, table, region, config, .. } = service;
+            // A sweep judges by the slots as they were when it began.
+            if self.sweeping.is_none() {
+                for position in moves.end_windows(table, now, config.drain_timeout) {
+                    self.dataplane.store_slots(region.base + position, &[table[position as usize]]);
+                }
             }
+            wanted |= moves.want_sweep(table, now, config.drain_timeout);
         }
         let leaving = self.services.iter().any(|service| service.backends.iter().any(Backend::is_leaving));
         let noted = self.noted > 0 || self.services.iter().any(|service| service.tracking.notes_all());
-        if (settling || leaving || noted) && self.sweeping.is_none() && now >= self.next_sweep {
+        if (wanted || leaving || noted) && self.sweeping.is_none() && now >= self.next_sweep {
             self.start_sweep();
         }
+        changed
     }
 
     /// Gives backends in slow start what has become theirs; whether there was anything to give.
@@ -82,7 +81,8 @@ impl Owner {
     fn start_sweep(&mut self) {
         let flows = self.dataplane.flows();
         let seed = self.dataplane.seed_in_use();
-        let mut sweep = Sweep::new(&self.services, seed, clock(), self.clock_since);
+        let services = self.services.iter_mut().map(|service| (service.index, Swept::new(service)));
+        let mut sweep = Sweep::new(services, seed, clock(), self.clock_since);
         self.sweeping = Some(tokio::task::spawn_blocking(move || {
             let of = |table| flows.sweep(table, |key, entry, stamp| sweep.judge(table, key, entry, stamp));
             let [flows, embryos, clients] = [Table::Flows, Table::Embryos, Table::Clients].map(of);
@@ -109,6 +109,7 @@ impl Owner {
     fn finish_moves(&mut self, sweep: &Sweep) -> Result<(), DataplaneError> {
         let mut changed = BTreeSet::new();
         for (at, service) in self.services.iter_mut().enumerate() {
+            service.moves.learn(sweep.learnt(service.index, service.moves.flows()));
             let tracking = service.tracking.swept(sweep.strays(service.index));
             if tracking != service.tracking {
                 service.tracking = tracking;
@@ -123,6 +124,7 @@ impl Owner {
             }
         }
         self.refresh(changed);
+        self.serve_waiting();
         self.lingering.clone_from(sweep.held());
         self.let_go(|backend, since| sweep.free(backend, since))
     }

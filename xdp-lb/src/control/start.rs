@@ -100,6 +100,7 @@ fn owner(file: PathBuf, config: Config, dataplane: Dataplane, watcher: Watcher) 
         handle: Handle { commands, status },
         publisher,
         lingering: BTreeMap::new(),
+        turn: 0,
         published_warnings: Vec::new(),
         clock_since: clock(),
         noted: usize::MAX,

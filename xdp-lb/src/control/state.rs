@@ -1,11 +1,6 @@
 //! The desired state: services and backends with their places, their health and the way to them.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    iter,
-    net::SocketAddr,
-    time::Instant,
-};
+use std::{collections::HashMap, net::SocketAddr, time::Instant};
 
 use xdp_lb_common::{backend::Mode, slot::Slot};
 
@@ -15,6 +10,7 @@ use crate::{
     health::{Machine, State as HealthState, Target},
     model::Admin,
     net::{NextHop, Resolved, Unresolved},
+    slots::Moves,
 };
 
 /// A service.
@@ -26,8 +22,10 @@ pub(super) struct Service {
     pub(super) backends: Vec<Backend>,
     /// Its slots, as stored.
     pub(super) table: Vec<Slot>,
-    /// When slots that are moving began to, by position in `table`.
-    pub(super) moves: BTreeMap<u32, Instant>,
+    /// Those of them that are moving.
+    pub(super) moves: Moves,
+    /// How many wait for room in the flow table before they move.
+    pub(super) waiting: u32,
     /// How many slots each of `backends` owns.
     pub(super) owned: Vec<u32>,
     /// Which of `backends` take new connections, as decided last.
@@ -116,18 +114,6 @@ impl Way {
 }
 
 impl Service {
-    /// Takes down which slots are moving once `table` takes the place of the present one, and since when.
-    pub(super) fn note_moves(&mut self, table: &[Slot], now: Instant) {
-        let before = self.table.iter().copied().chain(iter::repeat(Slot::default()));
-        for ((position, slot), before) in (0..).zip(table).zip(before) {
-            if !slot.is_moving() {
-                self.moves.remove(&position);
-            } else if slot.generation() != before.generation() {
-                self.moves.insert(position, now);
-            }
-        }
-    }
-
     /// How packets reach its backends.
     pub(super) const fn mode(&self) -> Mode {
         match self.config.forwarding {

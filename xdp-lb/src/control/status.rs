@@ -13,8 +13,8 @@ use crate::{config::NoBackend, model};
 /// `lingering`: flows on slots of other owners, by backend index.
 pub(super) fn service(service: &Service, lingering: &BTreeMap<u32, u32>) -> model::Service {
     let mut giving_up: HashMap<u32, u32> = HashMap::new();
-    for position in service.moves.keys() {
-        let previous = service.table.get(*position as usize).map_or(0, |slot| slot.previous());
+    for position in service.moves.positions() {
+        let previous = service.table.get(position as usize).map_or(0, |slot| slot.previous());
         *giving_up.entry(previous).or_default() += 1;
     }
     let backends = service.backends.iter().zip(&service.owned).map(|(state, &owned)| {
@@ -35,6 +35,7 @@ pub(super) fn service(service: &Service, lingering: &BTreeMap<u32, u32>) -> mode
         algorithm: service.config.algorithm.to_string(),
         slots: service.region.size,
         moving: service.moves.len() as u32,
+        waiting: service.waiting,
         panic: service.stage == Stage::Panic,
         tracked: service.tracking.notes_all(),
         backends: backends.collect(),
@@ -42,8 +43,8 @@ pub(super) fn service(service: &Service, lingering: &BTreeMap<u32, u32>) -> mode
     }
 }
 
-/// What is wrong with a service as a whole.
-pub(super) fn warnings(service: &Service) -> Vec<String> {
+/// What is wrong with a service as a whole. `flows`: entries of the flow table.
+pub(super) fn warnings(service: &Service, flows: u32) -> Vec<String> {
     let (name, mut warnings) = (&service.config.name, Vec::new());
     match service.stage {
         Stage::Primaries => {}
@@ -64,6 +65,13 @@ pub(super) fn warnings(service: &Service) -> Vec<String> {
             NoBackend::Reject => "its clients are rejected",
         };
         warnings.push(format!("service {name} has no usable backend: {lost}"));
+    }
+    if service.waiting > 0 {
+        warnings.push(format!(
+            "service {name}: {} slots wait to move: the flow table ({flows} entries) has no room for their connections; \
+             raise [datapath.capacity] flows",
+            service.waiting
+        ));
     }
     warnings
 }

@@ -12,14 +12,14 @@ use xdp_lb_common::{
 };
 
 use super::state::Service;
-use crate::{config::Protocol, dataplane::Keep};
+use crate::{config::Protocol, dataplane::Keep, slots::Flows};
 
 /// How long connections that have ended stay noted, in seconds: their last packets go where the others went.
 const ENDED: u32 = 10;
 
 /// The slots as they are when a sweep starts, and what it finds out about them.
 #[derive(Debug)]
-pub(super) struct Sweep {
+pub(crate) struct Sweep {
     services: HashMap<u32, Swept>,
     /// How many flows of each service are elsewhere than their slots say, but for what is noted of them.
     strays: HashMap<u32, usize>,
@@ -32,8 +32,9 @@ pub(super) struct Sweep {
     started: Instant,
 }
 
+/// A service's slots, and what is found out about them.
 #[derive(Debug)]
-struct Swept {
+pub(crate) struct Swept {
     table: Vec<Slot>,
     v6: bool,
     /// Seconds after which a flow without packets has ended, if it is noted for its slot's sake.
@@ -46,19 +47,44 @@ struct Swept {
     udp: bool,
     /// Positions of slots with living flows on backends that do not own them.
     needed: BTreeSet<u32>,
+    /// Positions of slots whose windows have ended since the last sweep, and how many living flows these have.
+    fresh: BTreeSet<u32>,
+    fresh_flows: u32,
+    /// How many entries settling slots need.
+    settling_flows: u32,
 }
 
 impl Swept {
-    fn new(service: &Service) -> Self {
+    pub(super) fn new(service: &mut Service) -> Self {
         let config = &service.config;
+        let (v6, udp) = (config.vip.is_ipv6(), config.protocol == Protocol::Udp);
+        let fresh = service.moves.take_fresh();
         Self {
-            table: service.table.clone(),
-            v6: config.vip.is_ipv6(),
-            drain: seconds(config.drain_timeout),
             idle: service.tracking.notes_all().then(|| seconds(config.idle_timeout)),
             affinity: config.affinity.filter(|_| service.tracking.chooses()).map(seconds),
-            udp: config.protocol == Protocol::Udp,
+            ..Self::of(service.table.clone(), fresh, v6, udp, config.drain_timeout)
+        }
+    }
+
+    /// A table, with the positions of slots whose windows have ended since the last sweep.
+    pub(crate) fn of(
+        table: Vec<Slot>,
+        fresh: BTreeSet<u32>,
+        v6: bool,
+        udp: bool,
+        drain_timeout: Duration,
+    ) -> Self {
+        Self {
+            table,
+            v6,
+            drain: seconds(drain_timeout),
+            idle: None,
+            affinity: None,
+            udp,
             needed: BTreeSet::new(),
+            fresh,
+            fresh_flows: 0,
+            settling_flows: 0,
         }
     }
 
@@ -82,8 +108,13 @@ fn seconds(duration: Duration) -> u32 {
 
 impl Sweep {
     /// Over the slots of `services`, `now` seconds on the program's clock, which was started at `clock_since`.
-    pub(super) fn new(services: &[Service], seed: Seed, now: u32, clock_since: u32) -> Self {
-        let services = services.iter().map(|service| (service.index, Swept::new(service))).collect();
+    pub(crate) fn new(
+        services: impl Iterator<Item = (u32, Swept)>,
+        seed: Seed,
+        now: u32,
+        clock_since: u32,
+    ) -> Self {
+        let services = services.collect();
         Self {
             services,
             strays: HashMap::new(),
@@ -95,8 +126,8 @@ impl Sweep {
         }
     }
 
-    /// Judges an entry: what has ended, and what is of another time, may go.
-    pub(super) fn judge(&mut self, table: Table, key: &FlowKey, entry: Entry, stamp: Stamp) -> Keep {
+    /// Judges an entry: what has ended, what is of another time, and what unknown packets find all the same, may go.
+    pub(crate) fn judge(&mut self, table: Table, key: &FlowKey, entry: Entry, stamp: Stamp) -> Keep {
         let Some(service) = self.services.get_mut(&key.service) else { return Keep::No };
         let hash =
             if service.affinity.is_some() { FlowKey { ports: key.ports & !0xffff, ..*key } } else { *key }
@@ -107,21 +138,30 @@ impl Sweep {
         if service.lifetime(table, *slot, entry).is_none_or(|lifetime| idle > lifetime) {
             return Keep::No;
         }
-        let counts = table != Table::Clients && !matches!(entry.state(), State::Ended | State::Closed);
-        if counts && entry.is_tracked() && entry.backend() != slot.owner() {
-            *self.strays.entry(key.service).or_default() += 1;
+        if table == Table::Clients || matches!(entry.state(), State::Ended | State::Closed) {
+            return Keep::Yes;
         }
-        if counts && (entry.is_tracked() || entry.backend() != slot.owner()) {
-            if !entry.is_tracked() {
+        let elsewhere = entry.backend() != slot.owner();
+        if entry.is_tracked() {
+            *self.strays.entry(key.service).or_default() += usize::from(elsewhere);
+        } else {
+            service.fresh_flows += u32::from(service.fresh.contains(&position));
+            if slot.implies(entry.backend()) {
+                return Keep::No;
+            }
+            service.settling_flows += u32::from(slot.is_settling());
+            if elsewhere {
                 service.needed.insert(position);
             }
+        }
+        if entry.is_tracked() || elsewhere {
             *self.held.entry(entry.backend()).or_default() += 1;
         }
         Keep::Yes
     }
 
     /// The settling slots that no flow needs as they are, as positions in the table of the service with this index.
-    pub(super) fn settled(&self, service: u32) -> impl Iterator<Item = (u32, Slot)> + '_ {
+    pub(crate) fn settled(&self, service: u32) -> impl Iterator<Item = (u32, Slot)> + '_ {
         self.services.get(&service).into_iter().flat_map(|swept| {
             let settling = (0..).zip(&swept.table).filter(|(_, slot)| slot.is_settling());
             settling.filter(|(position, _)| !swept.needed.contains(position)).map(|(at, slot)| (at, *slot))
@@ -131,6 +171,16 @@ impl Sweep {
     /// How many flows of a service are elsewhere than their slots say, but for what is noted of them.
     pub(super) fn strays(&self, service: u32) -> usize {
         self.strays.get(&service).copied().unwrap_or(0)
+    }
+
+    /// What is known by now of flows on the moving slots of the service with this index.
+    pub(crate) fn learnt(&self, service: u32, mut flows: Flows) -> Flows {
+        if let Some(swept) = self.services.get(&service) {
+            let settling = swept.table.iter().filter(|slot| slot.is_settling()).count();
+            flows.observe(swept.fresh_flows, swept.fresh.len() as u32);
+            flows.observe_settling(swept.settling_flows, settling as u32);
+        }
+        flows
     }
 
     /// When it started.

@@ -95,6 +95,8 @@ mod tests {
         let page = page(&example::status()).unwrap();
         for line in [
             "xdplb_service_moving_slots{service=\"web\"} 37",
+            "xdplb_service_waiting_slots{service=\"web\"} 9",
+            "xdplb_service_waiting_slots{service=\"web\"} 9",
             "xdplb_service_leaving_backends{service=\"web\"} 1",
             "xdplb_backend_weight{service=\"web\",backend=\"web-2\"} 5",
             "xdplb_backend_configured_weight{service=\"web\",backend=\"web-2\"} 1",

@@ -85,6 +85,7 @@ pub(crate) fn status() -> Status {
         algorithm: "maglev".to_owned(),
         slots: 100,
         moving: 37,
+        waiting: 9,
         traffic: Traffic { packets: 70, bytes: 10_500, connections: 14, closed: 7, ..Traffic::default() },
         rates: Rates::sum(backends.iter().map(|backend| backend.rates)),
         dropped_packets: 2,

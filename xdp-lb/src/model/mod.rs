@@ -92,6 +92,8 @@ pub struct Service {
     pub slots: u32,
     /// Slots on their way from one backend to another: connections from before are looked up.
     pub moving: u32,
+    /// Slots that should be on their way, but wait until the flow table has room for their connections.
+    pub waiting: u32,
     /// Whether so few backends are healthy that health is ignored.
     pub panic: bool,
     /// Whether every flow is noted: the connections that its backends have are then known.

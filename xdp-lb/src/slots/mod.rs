@@ -1,14 +1,22 @@
 //! Slot tables: which backend owns which slot. Pure.
 
+mod budget;
+mod flows;
 mod maglev;
+mod moves;
+mod next;
 mod quota;
 mod size;
 mod transition;
 mod turns;
 
 pub use self::{
+    budget::{Allowance, in_turn, room},
+    flows::Flows,
     maglev::{Member, NOBODY, fill},
-    quota::{Candidate, assign},
+    moves::Moves,
+    next::{Next, next},
+    quota::{Candidate, assign, identity, quotas},
     size::{default_size, size_for},
     transition::transition,
     turns::turns,

@@ -3,9 +3,13 @@
 use std::{
     cmp::Reverse,
     collections::{HashMap, HashSet},
+    net::{IpAddr, SocketAddr},
 };
 
-use xdp_lb_common::slot::{NO_BACKEND, Slot};
+use xdp_lb_common::{
+    mix,
+    slot::{NO_BACKEND, Slot},
+};
 
 use super::{
     maglev::{self, NOBODY},
@@ -23,6 +27,17 @@ pub struct Candidate {
     pub weight: u32,
     /// Whether it can be reached: connections that it has are kept.
     pub lives: bool,
+}
+
+/// What tells a backend from all others on every host of a fleet: its address, not its index.
+#[must_use]
+pub fn identity(address: SocketAddr) -> u64 {
+    // Addresses of both families are taken for sixteen bytes.
+    let ip = match address.ip() {
+        IpAddr::V4(ip) => mix::fnv1a(mix::fnv1a(mix::FNV_OFFSET, &ip.octets()), &[0; 12]),
+        IpAddr::V6(ip) => mix::fnv1a(mix::FNV_OFFSET, &ip.octets()),
+    };
+    mix::fnv1a(ip, &address.port().to_be_bytes())
 }
 
 /// Who should own each of `slots`, as indices of `candidates` or [`NO_BACKEND`].
@@ -95,7 +110,8 @@ fn first(size: u32, candidates: &[Candidate]) -> Vec<u32> {
 }
 
 /// How many of `size` slots each candidate gets: the method of largest remainders (Hamilton).
-fn quotas(size: u32, candidates: &[Candidate]) -> Vec<u32> {
+#[must_use]
+pub fn quotas(size: u32, candidates: &[Candidate]) -> Vec<u32> {
     let total: u64 = candidates.iter().map(|candidate| u64::from(candidate.weight)).sum();
     if total == 0 {
         return vec![0; candidates.len()];

@@ -12,7 +12,7 @@ xdp-lb 0.1.0, process 7, up 1d1h
 interfaces eth0 (native), eth1 (not attached: it is gone)
 ! IPv4 forwarding is off
 
-web  192.0.2.10:80 tcp nat maglev, 100 slots (37 moving)
+web  192.0.2.10:80 tcp nat maglev, 100 slots (37 moving, 9 waiting)
    3.0 new/s, 75 packets/s, 9.0 kB/s; so far 14 connections, 70 packets, 10.5 kB, 2 dropped (1 rejected), \
 4 flows not noted
    BACKEND  ADDRESS        WEIGHT  SHARE  HEALTH       SINCE  LIVE  NEW/S  PACKETS/S  REASON

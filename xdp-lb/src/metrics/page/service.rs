@@ -38,10 +38,13 @@ const COUNTERS: [ServiceCounter; 3] = [
 type ServiceGauge = (&'static str, &'static str, fn(&Service) -> Option<i64>);
 
 /// The gauges.
-const GAUGES: [ServiceGauge; 4] = [
+const GAUGES: [ServiceGauge; 5] = [
     ("slots", "Size of the service's slot table", |service| Some(i64::from(service.slots))),
     ("moving_slots", "Slots that are moving from one backend to another", |service| {
         Some(i64::from(service.moving))
+    }),
+    ("waiting_slots", "Slots that wait for room in the flow table before they move", |service| {
+        Some(i64::from(service.waiting))
     }),
     ("leaving_backends", "Backends that are gone but for their last connections", |service| {
         Some(service.backends.iter().map(|backend| i64::from(backend.leaving)).sum())
