@@ -171,7 +171,7 @@ mod tests {
     use super::*;
     use crate::{
         config::{Forwarding, Track},
-        control::{example, shares},
+        control::{example, shares, tracking::Tracking},
     };
 
     #[test]
@@ -179,6 +179,7 @@ mod tests {
         let mut state = example::service(vec![example::backend("up")]);
         assert_eq!(service(&state).policy(), Policy { flags: flag::BOTH_WAYS, ..Policy::default() });
         state.config.track = Track::Always;
+        state.tracking = Tracking::Every;
         let flags = flag::BOTH_WAYS | flag::TRACKED;
         assert_eq!(service(&state).policy(), Policy { flags, ..Policy::default() });
         state.config.forwarding = Forwarding::Dsr;
@@ -186,7 +187,7 @@ mod tests {
         state.config.affinity = Some(Duration::from_mins(10));
         state.config.no_backend = NoBackend::Reject;
         let wanted = Policy {
-            sequence: service.sequence.map_or(0, |region| region.base),
+            sequence: 0,
             algorithm: service::Algorithm::LeastConnections,
             flags: flag::TRACKED | flag::AFFINITY | flag::REJECT,
             affinity: 600,

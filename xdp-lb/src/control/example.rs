@@ -1,9 +1,6 @@
 //! Services and backends at work, for tests.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use xdp_lb_common::slot::Slot;
@@ -12,12 +9,14 @@ use super::{
     allocation::Region,
     shares::{self, Stage},
     state::{Backend, Operator, Part, Service, Way},
+    tracking::Tracking,
 };
 use crate::{
     config::{self, Algorithm, Forwarding, NoBackend, Protocol, Track},
     health::{Machine, State},
     model::Admin,
     net::Resolved,
+    slots::Moves,
 };
 
 /// A service with a table; whatever takes time takes 100 seconds.
@@ -46,9 +45,12 @@ pub(super) fn service(backends: Vec<Backend>) -> Service {
         region: Region { base: 0, size: 1 },
         backends,
         table: vec![Slot::default()],
-        moves: BTreeMap::new(),
+        moves: Moves::default(),
         owned: Vec::new(),
         stage: Stage::default(),
+        tracking: Tracking::default(),
+        sequence: None,
+        waiting: 0,
     }
 }
 
