@@ -8,7 +8,7 @@ use xdp_lb_common::{
     flow::FlowKey,
     load::Load,
     slot::Slot,
-    track::{Buckets, Cells, Decision, Key, Memory, Segment, Table},
+    track::{Buckets, Cells, Decision, Event, Key, Memory, Segment, Table},
 };
 
 use self::global::{flow_admit, flow_answered, flow_choose, flow_look_up};
@@ -76,7 +76,7 @@ pub(crate) fn decide(
     let [first, second, third] = Key::new(key).words();
     let hashes = u64::from(hash) | u64::from(slot_hash) << 32;
     let decision = Decision::from_word(flow_look_up(first, second, third, hashes, segment.bits().into()))?;
-    if !decision.new {
+    if !matches!(decision.event, Event::New) {
         return Ok(decision);
     }
     let chosen = Decision::from_word(flow_choose(first, second, third, hashes))?;
@@ -138,7 +138,7 @@ mod global {
     pub(super) extern "C" fn flow_choose(first: u64, second: u64, third: u64, hashes: u64) -> u64 {
         with([first, second, third], hashes, |control, flow| {
             let backend = track::choose(&Maps, &control.tables(), control.now, flow)?;
-            Ok(Decision { backend, ..Decision::default() })
+            Ok(Decision::of(backend))
         })
     }
 

@@ -1,7 +1,7 @@
 //! Which backend a client's packet goes to, where that is noted.
 
 use super::{
-    Entry, Key, Memory, Place, Segment, Side, Stamp, State, Table, TableSizes,
+    Decision, Entry, Event, Key, Memory, Place, Segment, Side, Stamp, State, Table, TableSizes,
     affinity::Client,
     choose::{self, Newcomer},
     table::{self, Found},
@@ -28,79 +28,6 @@ pub struct Flow<'a> {
     pub service: &'a Service,
 }
 
-/// What was decided.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Decision {
-    /// Index of the backend; [`NO_BACKEND`]: nobody.
-    pub backend: u32,
-    /// A connection was established.
-    pub opened: bool,
-    /// One has ended.
-    pub closed: bool,
-    /// An established flow could not be noted for want of room.
-    pub unnoted: bool,
-    /// Nobody yet: it is a new connection, for which a backend is to be chosen.
-    pub new: bool,
-}
-
-/// Bits of a decision as a word.
-const OPENED: u64 = 1 << 32;
-const CLOSED: u64 = 1 << 33;
-const UNNOTED: u64 = 1 << 34;
-const NEW: u64 = 1 << 35;
-const FAILED: u64 = 1 << 36;
-
-impl Decision {
-    /// A decision, or why there is none, as a word: what a function of BPF can return.
-    #[inline(always)]
-    #[must_use]
-    pub const fn word(result: Result<Self, DropReason>) -> u64 {
-        match result {
-            Ok(Self { backend, opened, closed, unnoted, new }) => {
-                let mut word = backend as u64;
-                if opened {
-                    word |= OPENED;
-                }
-                if closed {
-                    word |= CLOSED;
-                }
-                if unnoted {
-                    word |= UNNOTED;
-                }
-                if new {
-                    word |= NEW;
-                }
-                word
-            }
-            Err(reason) => reason as u64 | FAILED,
-        }
-    }
-
-    /// From a word.
-    #[inline(always)]
-    pub const fn from_word(word: u64) -> Result<Self, DropReason> {
-        if word & FAILED != 0 {
-            return Err(match word as u32 {
-                reason if reason == DropReason::NoBackend as u32 => DropReason::NoBackend,
-                reason if reason == DropReason::BackendsFull as u32 => DropReason::BackendsFull,
-                _ => DropReason::Inconsistent,
-            });
-        }
-        Ok(Self {
-            backend: word as u32,
-            opened: word & OPENED != 0,
-            closed: word & CLOSED != 0,
-            unnoted: word & UNNOTED != 0,
-            new: word & NEW != 0,
-        })
-    }
-
-    #[inline(always)]
-    const fn of(backend: u32) -> Self {
-        Self { backend, opened: false, closed: false, unnoted: false, new: false }
-    }
-}
-
 /// Decides a client's packet on a moving slot or of a tracked service: [`look_up`], and for a new connection [`choose`]
 /// and [`admit`].
 pub fn decide<M: Memory>(
@@ -111,7 +38,7 @@ pub fn decide<M: Memory>(
     segment: Segment,
 ) -> Result<Decision, DropReason> {
     let decision = look_up(memory, sizes, now, flow, segment)?;
-    if decision.new {
+    if decision.event == Event::New {
         admit(memory, sizes, now, flow, choose(memory, sizes, now, flow)?)
     } else {
         Ok(decision)
@@ -153,7 +80,7 @@ pub fn look_up<M: Memory>(
     if segment.has(Segment::SYN) || (tracked && segment.has(Segment::UDP)) {
         let new = table::has_room(memory, Table::Flows, place, now)?;
         // What cannot be noted goes where it will be taken for granted, and its next packet tries again.
-        return Ok(Decision { new, ..Decision::of(unknown) });
+        return Ok(Decision::with(unknown, if new { Event::New } else { Event::None }));
     }
     if unknown == NO_BACKEND || segment.has(Segment::FIN | Segment::RST) {
         return Ok(Decision::of(unknown));
@@ -164,7 +91,7 @@ pub fn look_up<M: Memory>(
     } else {
         note_opening(memory, sizes, now, flow, unknown)?
     };
-    Ok(Decision { unnoted: !noted, ..Decision::of(unknown) })
+    Ok(Decision::with(unknown, if noted { Event::None } else { Event::Unnoted }))
 }
 
 /// A flow that is in the table; `None`: it has ended or holds no longer, and is out of it.
@@ -194,7 +121,8 @@ fn known<M: Memory>(
     if more != 0 {
         count(memory, backend, more)?;
     }
-    Ok(Some(Decision { closed: more == u64::MAX, ..Decision::of(backend) }))
+    let event = if more == u64::MAX { Event::Closed } else { Event::None };
+    Ok(Some(Decision::with(backend, event)))
 }
 
 /// A flow of which one packet has been seen; `None`: it is to be opened anew.
@@ -220,10 +148,12 @@ fn opening<M: Memory>(
     if segment.has(Segment::RST) {
         forget_opening(memory, found)?;
     } else if segment.has(Segment::SYN) || !note(memory, sizes, now, flow, backend)? {
-        decision.unnoted = !segment.has(Segment::SYN);
+        if !segment.has(Segment::SYN) {
+            decision.event = Event::Unnoted;
+        }
         found.see(now);
     } else {
-        decision.opened = true;
+        decision.event = Event::Opened;
         forget_opening(memory, found)?;
         let policy = flow.service.policy();
         if policy.has(flag::AFFINITY) {

@@ -14,6 +14,7 @@ mod affinity;
 mod bucket;
 mod choose;
 mod decide;
+mod decision;
 mod entry;
 mod place;
 mod reply;
@@ -29,7 +30,8 @@ mod tests;
 pub use self::heap::Heap;
 pub use self::{
     bucket::{Bucket, CELLS, Cells, WAYS},
-    decide::{Decision, Flow, admit, choose, decide, look_up},
+    decide::{Flow, admit, choose, decide, look_up},
+    decision::{Decision, Event},
     entry::{Entry, Side, State},
     place::{Key, Place, Stamp},
     reply::answered,

@@ -14,7 +14,7 @@ use xdp_lb_common::{
     flow::FlowKey,
     service::flag,
     slot::NO_BACKEND,
-    track::{Decision, Segment},
+    track::{Decision, Event, Segment},
 };
 
 use crate::{
@@ -67,10 +67,10 @@ fn to_backend<F: Family>(
         let hash = if policy.has(flag::AFFINITY) { hash(datagram.source_port) } else { slot_hash };
         flow::decide(&key, hash, slot_hash, segment)?
     } else {
-        Decision { backend: slot.owner(), ..Decision::default() }
+        Decision::of(slot.owner())
     };
     let index = decision.backend;
-    if decision.unnoted {
+    if matches!(decision.event, Event::Unnoted) {
         count::unnoted(service);
     }
     if index == NO_BACKEND {
@@ -79,7 +79,7 @@ fn to_backend<F: Family>(
     let backend = backend::get(index)?;
     let verdict = forward::<F>(packet, datagram, control, backend)?;
     let (opened, closed) = if tracked {
-        (decision.opened, decision.closed)
+        (matches!(decision.event, Event::Opened), matches!(decision.event, Event::Closed))
     } else {
         (segment.has(Segment::SYN), segment.has(Segment::FIN | Segment::RST))
     };

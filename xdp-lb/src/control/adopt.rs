@@ -52,7 +52,7 @@ pub(super) fn adopt(adopted: &Adopted, sizes: &Sizes, now: Timestamp) -> (Vec<Se
                 let sequence = (has_turns && allocation.slots.claim(sequence)).then_some(sequence);
                 let tracked = policy.has(service::flag::TRACKED);
                 let tracking = if tracked { Tracking::Every } else { Tracking::Moving };
-                new.insert(Service { sequence, tracking, ..empty(record, region, vip, slots) })
+                new.insert(Service { tracking, sequence, ..empty(record, region, vip, slots) })
             }
         };
         if service.config.vip == vip && allocation.backends.claim(*index) {

@@ -67,7 +67,10 @@ fn policy(service: &Service) -> Policy {
         Algorithm::RoundRobin if chooses => service::Algorithm::RoundRobin,
         Algorithm::LeastConnections if chooses => service::Algorithm::LeastConnections,
         Algorithm::LeastResponseTime if chooses => service::Algorithm::LeastResponseTime,
-        _ => service::Algorithm::Maglev,
+        Algorithm::Maglev
+        | Algorithm::RoundRobin
+        | Algorithm::LeastConnections
+        | Algorithm::LeastResponseTime => service::Algorithm::Maglev,
     };
     let flags = [
         (flag::TRACKED, service.tracking.notes_all()),

@@ -26,7 +26,7 @@ impl Tracking {
             (Self::Ending, true) => Self::Every,
             (Self::Every, false) => Self::Ending,
             (Self::Learning(_), false) => Self::Moving,
-            (same, _) => same,
+            (Self::Moving | Self::Ending, false) | (Self::Learning(_) | Self::Every, true) => self,
         }
     }
 
@@ -34,7 +34,7 @@ impl Tracking {
     pub(super) fn at(self, now: Instant, window: Duration) -> Self {
         match self {
             Self::Learning(since) if now.duration_since(since) >= window => Self::Every,
-            same => same,
+            Self::Learning(_) | Self::Moving | Self::Every | Self::Ending => self,
         }
     }
 
@@ -42,7 +42,7 @@ impl Tracking {
     pub(super) const fn swept(self, strays: usize) -> Self {
         match self {
             Self::Ending if strays == 0 => Self::Moving,
-            same => same,
+            Self::Ending | Self::Moving | Self::Learning(_) | Self::Every => self,
         }
     }
 

@@ -10,7 +10,7 @@ use xdp_lb_common::{
     flow::{Seed, expand_seed},
     service::{self, Policy},
     slot::{NO_BACKEND, Slot},
-    track::{self, Flow, Segment, Table},
+    track::{self, Event, Flow, Segment, Table},
 };
 
 use super::{
@@ -231,7 +231,7 @@ impl Model for Product {
         let Ok(decision) = track::decide(&self.maps, &self.maps.sizes, self.clock, flow, segment) else {
             return 0;
         };
-        if decision.unnoted {
+        if decision.event == Event::Unnoted {
             state.unnoted += 1;
             self.unnoted.insert(packet.serial);
         }
