@@ -8,11 +8,11 @@ use std::{
 use xdp_lb_common::{
     flow::{FlowKey, Seed},
     slot::Slot,
-    track::{Entry, Stamp, State, Table},
+    track::{Entry, Keep, Stamp, State, Table},
 };
 
 use super::state::Service;
-use crate::{config::Protocol, dataplane::Keep, slots::Flows};
+use crate::{config::Protocol, slots::Flows};
 
 /// How long connections that have ended stay noted, in seconds: their last packets go where the others went.
 const ENDED: u32 = 10;
@@ -93,7 +93,7 @@ impl Swept {
         match (table, entry.state()) {
             (Table::Clients, _) => self.affinity,
             (Table::Flows, State::Ended | State::Closed) => Some(ENDED),
-            (Table::Embryos, _) if !self.udp => State::Opening.lifetime(),
+            (Table::Embryos, State::Opening) if !self.udp => State::Opening.lifetime(),
             // What was noted of a service that notes everything holds while it does.
             _ if entry.is_tracked() && self.idle.is_some() => self.idle,
             _ if slot.is_moving() && entry.holds(slot) => Some(self.drain),

@@ -70,7 +70,7 @@ fn events_of_a_file_are_carried_out() {
     let [ours, _, maglev] = report.outcomes.try_into().unwrap();
     assert_eq!(report.changes, BACKENDS as usize + 1, "what comes after the end does not count");
     assert!(ours.broken == 0 && ours.lost > 100 && ours.refused > 1000, "{ours:?}");
-    assert_eq!(maglev.causes.keys().copied().collect::<Vec<_>>()[1], "there was no backend");
+    assert_eq!(maglev.causes.keys().copied().collect::<Vec<_>>(), ["there was no backend"]);
 }
 
 #[test]

@@ -104,6 +104,8 @@ fn openings_and_clients_have_their_own_time() {
     let opening = entry(moving, 1).with(State::Opening);
     assert_eq!(kept(Table::Embryos, opening, 5), (true, false));
     assert_eq!(kept(Table::Embryos, opening, 6), (false, true));
+    // One that found no room in the flow table.
+    assert_eq!(kept(Table::Embryos, entry(moving, 1), DRAIN), (true, false));
     assert_eq!(kept(Table::Clients, entry(moving, 1), DRAIN), (true, true));
     assert_eq!(kept(Table::Clients, entry(moving, 1), DRAIN + 1), (false, true));
 }
