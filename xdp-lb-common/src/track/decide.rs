@@ -140,18 +140,22 @@ fn opening<M: Memory>(
     // A SYN after so long is not a repeated one.
     let stale = segment.has(Segment::SYN)
         && State::Opening.lifetime().is_some_and(|lifetime| stamp.idle(now) > lifetime);
-    if stale || !memory.serves(backend, flow.key.service) {
+    let lost = !found.entry.is_opening() && !found.entry.holds(flow.slot);
+    if stale || lost || !memory.serves(backend, flow.key.service) {
         forget_opening(memory, found)?;
         return Ok(None);
     }
     let mut decision = Decision::of(backend);
     if segment.has(Segment::RST) {
         forget_opening(memory, found)?;
-    } else if segment.has(Segment::SYN) || !note(memory, sizes, now, flow, backend)? {
-        if !segment.has(Segment::SYN) {
-            decision.event = Event::Unnoted;
-        }
+    } else if segment.has(Segment::SYN) {
         found.see(now);
+    } else if !note(memory, sizes, now, flow, backend)? {
+        // There was room when it began. Its place among those being opened is kept for it now. If it has changed
+        // meanwhile, the next packet does this.
+        let _kept = found.change(found.entry.with(State::Open));
+        found.see(now);
+        decision.event = Event::Unnoted;
     } else {
         decision.event = Event::Opened;
         forget_opening(memory, found)?;

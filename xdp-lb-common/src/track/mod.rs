@@ -19,6 +19,7 @@ mod entry;
 mod place;
 mod reply;
 mod segment;
+mod sweep;
 mod table;
 
 #[cfg(any(test, feature = "user"))]
@@ -36,6 +37,7 @@ pub use self::{
     place::{Key, Place, Stamp},
     reply::answered,
     segment::Segment,
+    sweep::{Keep, sweep, uncount},
     table::insert,
 };
 use crate::{atomic::Word, load::Load, slot::Slot};

@@ -8,11 +8,11 @@ use std::{
 use xdp_lb_common::{
     flow::{FlowKey, Seed},
     slot::Slot,
-    track::{Entry, Stamp, State, Table},
+    track::{Entry, Keep, Stamp, State, Table},
 };
 
 use super::state::Service;
-use crate::{config::Protocol, dataplane::Keep, slots::Flows};
+use crate::{config::Protocol, slots::Flows};
 
 /// How long connections that have ended stay noted, in seconds: their last packets go where the others went.
 const ENDED: u32 = 10;
@@ -93,7 +93,7 @@ impl Swept {
         match (table, entry.state()) {
             (Table::Clients, _) => self.affinity,
             (Table::Flows, State::Ended | State::Closed) => Some(ENDED),
-            (Table::Embryos, _) if !self.udp => State::Opening.lifetime(),
+            (Table::Embryos, State::Opening) if !self.udp => State::Opening.lifetime(),
             // What was noted of a service that notes everything holds while it does.
             _ if entry.is_tracked() && self.idle.is_some() => self.idle,
             _ if slot.is_moving() && entry.holds(slot) => Some(self.drain),
@@ -200,79 +200,4 @@ impl Sweep {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use xdp_lb_common::{Be16, flow::expand_seed};
-
-    const NOW: u32 = 1000;
-    const IDLE: u32 = 60;
-
-    fn sweep(slot: Slot, v6: bool) -> (Sweep, FlowKey, u32) {
-        let swept = Swept { table: vec![slot], v6, idle: IDLE, needed: BTreeSet::new() };
-        let (seed, services) = (expand_seed(1), HashMap::from([(3, swept)]));
-        let sweep = Sweep {
-            services,
-            held: BTreeMap::new(),
-            seed,
-            now: NOW,
-            clock_since: 1,
-            started: Instant::now(),
-        };
-        let key = FlowKey::new([1, 0, 0, 0], Be16::new(2), Be16::new(80), 3);
-        (sweep, key, key.hash(v6, &seed))
-    }
-
-    /// Judges one flow on a table of one slot: is it kept, does the slot settle, is its backend held?
-    fn check(slot: Slot, backend: u32, age: u32, kept: Keep, settles: bool, held: bool) {
-        for v6 in [false, true] {
-            let before = Instant::now();
-            let (mut sweep, key, hash) = sweep(slot, v6);
-            let flow = Flow { backend, seen: NOW - age, generation: slot.generation(), hash };
-            assert_eq!(sweep.judge(&FlowKey { service: 4, ..key }, &flow), Keep::No, "an unknown service");
-            assert_eq!(sweep.judge(&key, &flow), kept, "{slot:?} {flow:?}");
-            assert_eq!(sweep.settled(3).count() == 1, settles, "{slot:?} {flow:?}");
-            assert_eq!(sweep.held.contains_key(&backend), held, "{slot:?} {flow:?}");
-            assert_eq!(sweep.free(backend, before), !held);
-            assert!(!sweep.free(backend, Instant::now()), "the backend left after the sweep had started");
-        }
-    }
-
-    #[test]
-    fn living_flows_hold_slots_and_backends_where_they_differ() {
-        let moving = Slot::default().moving(2, 1);
-        check(moving, 1, 0, Keep::Yes, false, true);
-        check(moving, 2, 0, Keep::Yes, false, false);
-        check(moving, 1, IDLE + 1, Keep::No, false, false);
-        check(moving.settling(), 1, IDLE, Keep::Yes, false, true);
-        check(moving.settling(), 1, IDLE + 1, Keep::No, true, false);
-        check(moving.settling(), 2, 0, Keep::Yes, true, false);
-        // A third backend, which owned the slot for a while.
-        check(moving.settling().owned_by(4), 2, 0, Keep::Yes, false, true);
-        check(moving.stable(2), 1, 0, Keep::No, false, false);
-    }
-
-    #[test]
-    fn flows_of_an_earlier_move_are_forgotten() {
-        let earlier = Slot::default().moving(2, 1);
-        let (mut sweep, key, hash) = sweep(earlier.stable(2).moving(1, 2), false);
-        let flow = Flow { backend: 2, seen: NOW, generation: earlier.generation(), hash };
-        assert_eq!(sweep.judge(&key, &flow), Keep::No);
-    }
-
-    #[test]
-    fn flows_are_not_idle_for_what_the_clock_missed() {
-        let slot = Slot::default().moving(2, 1);
-        let (mut sweep, key, hash) = sweep(slot, false);
-        sweep.clock_since = NOW - IDLE;
-        let flow = Flow { backend: 1, seen: 5, generation: slot.generation(), hash };
-        assert_eq!(sweep.judge(&key, &flow), Keep::Yes);
-    }
-
-    #[test]
-    fn a_flow_seen_after_the_sweep_started_lives() {
-        let slot = Slot::default().moving(2, 1);
-        let (mut sweep, key, hash) = sweep(slot, false);
-        let flow = Flow { backend: 1, seen: NOW + 5, generation: slot.generation(), hash };
-        assert_eq!(sweep.judge(&key, &flow), Keep::Yes);
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@ use xdp_lb_common::{
     flow::FlowKey,
     load::{self, Load},
     map,
-    track::{self, Bucket, Buckets, CELLS, Cells, Entry, Place, Stamp, State, Table},
+    track::{self, Bucket, Buckets, CELLS, Cells, Entry, Keep, Place, Stamp, Table},
 };
 
 use super::{Dataplane, DataplaneError, Sizes, data, mapped::Mapped};
@@ -19,15 +19,6 @@ pub struct FlowTables {
     embryos: Mapped<[u64; CELLS]>,
     clients: Mapped<[u64; CELLS]>,
     loads: Mapped<[u64; load::WORDS]>,
-}
-
-/// What becomes of an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
-    /// It stays.
-    Yes,
-    /// It is removed.
-    No,
 }
 
 impl Dataplane {
@@ -58,26 +49,9 @@ impl FlowTables {
         }
     }
 
-    /// Looks at every entry of a table and removes those that `judge` does not keep, counting them out of their
-    /// backends' loads; returns how many stay.
-    ///
-    /// Entries come and go meanwhile; one that changes while it is looked at stays.
-    pub fn sweep(&self, table: Table, mut judge: impl FnMut(&FlowKey, Entry, Stamp) -> Keep) -> usize {
-        let mut kept = 0;
-        for index in 0..self.table(table).len() {
-            let Some(bucket) = self.bucket(table, index).map(Bucket::new) else { continue };
-            for (way, entry) in bucket.entries() {
-                let key = bucket.key(way).flow();
-                let stamp = Stamp::from_word(bucket.stamp(way).load());
-                let same = bucket.state(way).load() == entry.word();
-                if same && judge(&key, entry, stamp) == Keep::No && bucket.free(way, entry) {
-                    self.uncount(table, entry);
-                } else {
-                    kept += 1;
-                }
-            }
-        }
-        kept
+    /// Looks at every entry of a table and removes those that `judge` does not keep; returns how many stay.
+    pub fn sweep(&self, table: Table, judge: impl FnMut(&FlowKey, Entry, Stamp) -> Keep) -> usize {
+        track::sweep(self, (table, self.table(table).len()), |backend| self.load(backend), judge)
     }
 
     /// Forgets every flow of these services and on these backends.
@@ -108,23 +82,14 @@ impl FlowTables {
             let entry = place.map_or(entry, |place| entry.tagged(place));
             let noted = place.map(|place| track::insert(self, table, place, &key, entry, stamp));
             if !matches!(noted, Some(Ok(Some(_)))) {
-                self.uncount(table, entry);
+                track::uncount(self.load(entry.backend()), table, entry);
             }
         }
     }
 
-    /// Takes an entry out of its backend's load.
-    fn uncount(&self, table: Table, entry: Entry) {
-        if entry.backend() >= self.loads.len() {
-            return;
-        }
-        let Ok(words) = self.loads.words(entry.backend()).try_into() else { return };
-        let load = Load::new(words);
-        match (table, entry.state()) {
-            (Table::Flows, state) if state.is_live() => load.live().add(u64::MAX),
-            (Table::Embryos, State::Opening) => load.pending().add(u64::MAX),
-            _ => return,
-        };
+    fn load(&self, backend: u32) -> Option<Load<'_>> {
+        let loads = (backend < self.loads.len()).then(|| self.loads.words(backend));
+        loads.and_then(|words| words.try_into().ok()).map(Load::new)
     }
 }
 

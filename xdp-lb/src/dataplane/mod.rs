@@ -52,7 +52,7 @@ pub use self::{
     detach::{Removed, remove},
     endpoints::{Endpoints, Prepared},
     error::DataplaneError,
-    flows::{FlowTables, Keep},
+    flows::FlowTables,
     mode::Mode,
     readback::Adopted,
 };

@@ -5,11 +5,10 @@ use xdp_lb_common::{
     flow::FlowKey,
     load::{self, Load, Terms},
     slot::Slot,
-    track::{self, Bucket, Buckets, CELLS, Cells, Entry, Memory, Stamp, State, Table, TableSizes},
+    track::{self, Buckets, CELLS, Cells, Entry, Keep, Memory, Stamp, Table, TableSizes},
 };
 
 use super::world::World;
-use crate::dataplane::Keep;
 
 /// Connections that are being opened: as many as the daemon makes room for.
 const EMBRYOS: u32 = 65_536;
@@ -59,25 +58,13 @@ impl Maps {
     }
 
     /// Removes the entries of a table that `judge` does not keep.
-    pub(super) fn sweep(&self, table: Table, mut judge: impl FnMut(&FlowKey, Entry, Stamp) -> Keep) {
-        let buckets = match table {
-            Table::Flows => &self.flows,
-            Table::Embryos => &self.embryos,
-            Table::Clients => &self.clients,
+    pub(super) fn sweep(&self, table: Table, judge: impl FnMut(&FlowKey, Entry, Stamp) -> Keep) {
+        let size = match table {
+            Table::Flows => self.sizes.flows,
+            Table::Embryos => self.sizes.embryos,
+            Table::Clients => self.sizes.clients,
         };
-        for bucket in buckets.iter().map(Bucket::new) {
-            for (way, entry) in bucket.entries() {
-                let (key, stamp) = (bucket.key(way).flow(), Stamp::from_word(bucket.stamp(way).load()));
-                if judge(&key, entry, stamp) == Keep::No && bucket.free(way, entry) {
-                    let load = Load::new(&self.loads[entry.backend() as usize]);
-                    match (table, entry.state()) {
-                        (Table::Flows, state) if state.is_live() => load.live().add(u64::MAX),
-                        (Table::Embryos, State::Opening) => load.pending().add(u64::MAX),
-                        _ => 0,
-                    };
-                }
-            }
-        }
+        track::sweep(self, (table, size), |backend| self.load(backend), judge);
     }
 
     /// Entries of the flow table that are connections.

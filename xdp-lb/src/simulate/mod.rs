@@ -26,6 +26,9 @@ pub use self::{
 };
 use crate::config::Host;
 
+#[cfg(test)]
+mod tests;
+
 /// A host on which every configuration fits: the simulation touches no interface.
 #[derive(Clone, Copy, Debug)]
 pub struct AnyHost;
