@@ -1,6 +1,6 @@
 //! Slots on their way from one backend to another: connections from before stay where they are.
 
-use xdp_lb::dataplane::Keep;
+use xdp_lb_common::track::Keep;
 use xdp_lb_common::{
     Be16, DropReason,
     backend::{Backend, flag},
