@@ -1,12 +1,11 @@
 //! Slots on their way from one backend to another: connections from before stay where they are.
 
-use xdp_lb_common::track::Keep;
 use xdp_lb_common::{
     Be16, DropReason,
     backend::{Backend, flag},
     flow::{self, FlowKey},
     slot::{NO_BACKEND, Slot},
-    track::{Entry, Stamp, State, Table},
+    track::{Entry, Keep, Stamp, State, Table},
 };
 
 use crate::{
@@ -128,7 +127,7 @@ fn a_sweep_sees_what_the_program_noted_and_removes_what_it_is_told_to() {
     check(&bench, &[(1, L4::Ack, OLD), (2, L4::Syn, NEW), (2, L4::Ack, NEW), (3, L4::Syn, NEW)]);
     let flows = bench.dataplane.flows();
     let seed = bench.dataplane.seed_in_use();
-    let mut seen = Vec::new();
+    let mut found = Vec::new();
     let mut look = |table, key: &FlowKey, entry: Entry, stamp: Stamp| {
         assert_eq!((key.service, stamp.seen, entry.generation()), (0, 77, 1));
         // The daemon finds the slot of an entry by the hash that the program took of the packet.
@@ -136,13 +135,13 @@ fn a_sweep_sees_what_the_program_noted_and_removes_what_it_is_told_to() {
         let port = Be16::new(u16::from_be_bytes([client[0], client[1]]));
         let hash = flow::hash([u32::from_ne_bytes([203, 0, 113, 7])], port, Be16::new(80), &seed);
         assert_eq!(key.hash(false, &seed), hash);
-        seen.push((table, port.get(), entry.backend(), entry.state()));
+        found.push((table, port.get(), entry.backend(), entry.state()));
         if entry.backend() == OLD { Keep::No } else { Keep::Yes }
     };
     let kept = [Table::Flows, Table::Embryos].map(|table| flows.sweep(table, |k, e, s| look(table, k, e, s)));
-    seen.sort_unstable_by_key(|(_, port, ..)| *port);
+    found.sort_unstable_by_key(|(_, port, ..)| *port);
     assert_eq!(
-        seen,
+        found,
         [
             (Table::Flows, 20_001, OLD, State::Open),
             (Table::Flows, 20_002, NEW, State::Open),
@@ -150,4 +149,6 @@ fn a_sweep_sees_what_the_program_noted_and_removes_what_it_is_told_to() {
         ]
     );
     assert_eq!(kept, [1, 1]);
+    let load = |backend| bench.dataplane.reader().load(backend);
+    assert_eq!([load(OLD).live, load(NEW).live, load(NEW).pending], [0, 1, 1]);
 }

@@ -6,6 +6,9 @@ use xdp_lb_common::{Be16, DropReason, track::Segment};
 use super::{Datagram, TCP, UDP};
 use crate::packet::{Packet, Word};
 
+/// Where the flags stand in [`TcpHdr`]'s bit field: behind the header's length and four reserved bits.
+const FLAGS: usize = 8;
+
 /// Source and destination port; `None` for another protocol or where the frame ends before the header does.
 #[inline(always)]
 pub(crate) fn ports(packet: &mut Packet<'_>, protocol: u8, l4: usize) -> Option<(Be16, Be16)> {
@@ -35,7 +38,8 @@ pub(crate) fn validate<A>(packet: &mut Packet<'_>, datagram: &Datagram<A>) -> Re
         if header < size_of::<TcpHdr>() as u16 || header > length {
             return Err(DropReason::BadTcpHeader);
         }
-        Ok(Segment::new(segment(tcp, length > header)))
+        let flags = tcp._bitfield_1.get(FLAGS, 8);
+        Ok(Segment::tcp(flags as u8, length > header))
     } else {
         let udp = packet.at::<UdpHdr>(datagram.l4).ok_or(DropReason::BadUdpLength)?;
         let claimed = u16::from_be(u16::load(&udp.len));
@@ -44,20 +48,4 @@ pub(crate) fn validate<A>(packet: &mut Packet<'_>, datagram: &Datagram<A>) -> Re
         }
         Ok(Segment::new(Segment::UDP))
     }
-}
-
-/// The bits of a TCP segment.
-#[inline(always)]
-fn segment(tcp: &TcpHdr, data: bool) -> u8 {
-    let mut bits = 0;
-    if tcp.syn() != 0 {
-        bits |= if tcp.ack() == 0 { Segment::SYN } else { Segment::ACCEPT };
-    }
-    for (set, bit) in [(tcp.fin() != 0, Segment::FIN), (tcp.rst() != 0, Segment::RST), (data, Segment::DATA)]
-    {
-        if set {
-            bits |= bit;
-        }
-    }
-    bits
 }

@@ -148,13 +148,14 @@ async fn drained(client: &Client, target: &Target, timeout: Option<Duration>) ->
         let (left, what) = left(client, target).await?;
         let bar = bar.get_or_insert_with(|| progress(left, what));
         bar.set_position(bar.length().unwrap_or(left).saturating_sub(left));
+        bar.set_message(left.to_string());
         if left == 0 {
             bar.finish_and_clear();
             return output::print("drained");
         }
         if end.is_some_and(|end| Instant::now() >= end) {
             bar.abandon();
-            bail!("{left} {what} are left; the backend goes on draining");
+            bail!("{left} {what}; the backend goes on draining");
         }
         sleep(LOOK).await;
     }
@@ -163,21 +164,21 @@ async fn drained(client: &Client, target: &Target, timeout: Option<Duration>) ->
 /// What is left of a backend, and what that is: connections where all of them are known, otherwise slots that may have
 /// some.
 async fn left(client: &Client, target: &Target) -> anyhow::Result<(u64, &'static str)> {
-    const SLOTS: &str = "slots that may have connections";
+    const SLOTS: &str = "slots may still have connections";
     let status = client.status().await?;
     let service = status.services.iter().find(|service| service.name == target.service);
     let named = |backend: &&Backend| backend.name == target.backend || backend.address == target.backend;
     let Some(service) = service else { return Ok((0, SLOTS)) };
     let backend = service.backends.iter().find(named);
     Ok(match backend {
-        Some(backend) if service.tracked => (backend.live + backend.pending, "connections"),
+        Some(backend) if service.tracked => (backend.live + backend.pending, "connections are left"),
         Some(backend) => (u64::from((backend.slots + backend.giving_up).max(backend.lingering)), SLOTS),
         None => (0, SLOTS),
     })
 }
 
 fn progress(count: u64, what: &str) -> ProgressBar {
-    let template = format!("{{bar:40}} {{pos}} of {{len}} {what} gone, {{elapsed}}");
+    let template = format!("{{bar:40}} {{msg}} {what}, {{elapsed}}");
     let style = ProgressStyle::with_template(&template);
     ProgressBar::new(count).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

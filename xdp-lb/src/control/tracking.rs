@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn what_is_noted_follows_what_is_wanted_without_losing_a_flow() {
         let start = Instant::now();
-        let window = Duration::from_secs(60);
+        let window = Duration::from_mins(1);
         let learning = Tracking::Moving.configured(true, false, start);
         assert!(learning.notes_all() && !learning.chooses());
         assert_eq!(learning.at(start + Duration::from_secs(59), window), learning);

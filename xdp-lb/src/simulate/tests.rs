@@ -62,7 +62,8 @@ fn what_breaks_is_explained() {
 #[test]
 fn events_of_a_file_are_carried_out() {
     let mut scenario = scenario("", 10_000, INTERVAL);
-    let all = (1..=BACKENDS).map(|n| format!("10s drain web 10.0.1.{n}:80\n")).collect::<Vec<_>>().concat();
+    let lines: Vec<_> = (1..=BACKENDS).map(|n| format!("10s drain web 10.0.1.{n}:80\n")).collect();
+    let all = lines.concat();
     scenario
         .add_script("events", &format!("{all}1h down web 10.0.1.1:80\n20s down web 10.0.1.2:80\n"))
         .unwrap();
