@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use tracing::{error, info};
 
-use super::owner::Owner;
+use super::{owner::Owner, state::Service};
 use crate::{
     config::Protocol,
-    dataplane::DataplaneError,
-    slots::{Flows, in_turn, room},
+    dataplane::{DataplaneError, Reader},
+    slots::{Flows, Occupancy, in_turn, room},
 };
 
 impl Owner {
@@ -31,10 +31,7 @@ impl Owner {
     fn flows_of(&self, at: usize) -> Flows {
         let service = &self.services[at];
         let mut flows = service.moves.flows();
-        let reader = self.dataplane.reader();
-        let live = || -> u64 { service.backends.iter().map(|backend| reader.load(backend.index).live).sum() };
-        let all = service.tracking.notes_all().then(|| u32::try_from(live()).unwrap_or(u32::MAX));
-        flows.all_noted(all);
+        flows.all_noted(service.tracking.notes_all().then(|| noted(&self.dataplane.reader(), service)));
         flows
     }
 
@@ -62,7 +59,13 @@ impl Owner {
             let flows = self.flows_of(at);
             self.services[at].moves.learn(flows);
         }
-        let (reader, taken, capacity) = (self.dataplane.reader(), self.taken(), self.dataplane.sizes().flows);
+        if self.services.iter().all(|service| service.moves.is_empty()) {
+            return false;
+        }
+        let reader = self.dataplane.reader();
+        let noted = self.services.iter().map(|service| noted(&reader, service)).fold(0, u32::saturating_add);
+        let (thought, capacity) = (self.taken(), self.dataplane.sizes().flows);
+        let occupancy = Occupancy { thought, noted, capacity };
         for at in 0..self.services.len() {
             let service = &mut self.services[at];
             if service.moves.is_empty() {
@@ -76,10 +79,10 @@ impl Owner {
                 }
             };
             let window = service.config.drain_timeout;
-            if service.moves.count_unnoted(unnoted, &service.table, (taken, capacity), now, window) {
+            if service.moves.count_unnoted(unnoted, &service.table, occupancy, now, window) {
                 info!(
                     service = service.config.name,
-                    capacity, "the flow table is full: fewer slots move at a time"
+                    noted, capacity, "flows found no room in the flow table: fewer slots move at a time"
                 );
                 self.store_table(at, true);
                 changed = true;
@@ -94,4 +97,10 @@ impl Owner {
             self.store_table(at, false);
         }
     }
+}
+
+/// How many flows of a service are noted.
+fn noted(reader: &Reader, service: &Service) -> u32 {
+    let live: u64 = service.backends.iter().map(|backend| reader.load(backend.index).live).sum();
+    u32::try_from(live).unwrap_or(u32::MAX)
 }

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     config::Protocol,
     control::sweep::{Sweep, Swept},
-    slots::{self, Allowance, Moves, Next},
+    slots::{self, Allowance, Moves, Next, Occupancy},
 };
 
 /// Seconds between two sweeps; the daemon's are from one to thirty apart, as the table's size lets it.
@@ -140,12 +140,14 @@ impl Product {
 
     fn look_for_room(&mut self, world: &World, now: u32) {
         for at in 0..self.services.len() {
-            let (taken, instant) = (self.taken(), self.instant(now));
+            let instant = self.instant(now);
+            let (thought, noted, capacity) = (self.taken(), self.maps.noted(), self.entries);
+            let occupancy = Occupancy { thought, noted, capacity };
             let state = &mut self.services[at];
             let table = &self.maps.slots[state.range()];
-            let load = (taken, self.entries);
+            let window = state.drain_timeout;
             if !state.moves.is_empty()
-                && state.moves.count_unnoted(state.unnoted, table, load, instant, state.drain_timeout)
+                && state.moves.count_unnoted(state.unnoted, table, occupancy, instant, window)
             {
                 self.store_table(world, at, true, now);
             }

@@ -1,10 +1,32 @@
 //! How many flows a moving slot has in the flow table. Pure.
 
+use super::budget::room;
+
 /// Weight of a new observation in the moving average.
 const ALPHA: f64 = 0.25;
 
-/// How much more they are, at least, if there turns out to be no room for them.
-const SURPRISE: f64 = 1.25;
+/// How much more flows are, at least, if some found no room in a table with more in it than there should be.
+const MANY: f64 = 2.0;
+/// The same of a table in which there is room: some places were just unlucky.
+const FEW: f64 = 1.25;
+
+/// What is in the flow table.
+#[derive(Clone, Copy, Debug)]
+pub struct Occupancy {
+    /// Entries that there were thought to be.
+    pub thought: f64,
+    /// Entries.
+    pub noted: u32,
+    /// Entries that it is made for.
+    pub capacity: u32,
+}
+
+impl Occupancy {
+    /// Whether there is more in it than moves may take.
+    fn is_crowded(&self) -> bool {
+        f64::from(self.noted) > room(self.capacity)
+    }
+}
 
 /// Flows that moving slots of a service have in the flow table, on average.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -52,17 +74,15 @@ impl Flows {
         self.all = flows;
     }
 
-    /// Takes in that all moves together, which were thought to take `taken` entries, do not fit into `capacity`.
-    ///
-    /// `away`: how many slots of this service are.
-    pub(super) fn were_more(&mut self, taken: f64, capacity: u32, away: u32) {
+    /// Takes in that flows found no room. `away`: how many slots of this service are.
+    pub(super) fn were_more(&mut self, table: Occupancy, away: u32) {
         if away == 0 || self.all.is_some() {
             return;
         }
-        let capacity = f64::from(capacity);
+        let (noted, least) = (f64::from(table.noted), if table.is_crowded() { MANY } else { FEW });
         self.away = Some(match self.per_slot() {
-            Some(known) if known > 0.0 && taken > 0.0 => known * (capacity / taken).max(SURPRISE),
-            Some(_) | None => capacity / f64::from(away),
+            Some(known) if known > 0.0 && table.thought > 0.0 => known * (noted / table.thought).max(least),
+            Some(_) | None => least * noted / f64::from(away),
         });
     }
 
@@ -136,13 +156,16 @@ mod tests {
     #[test]
     fn what_does_not_fit_was_more_than_thought() {
         let mut flows = Flows::default();
-        flows.were_more(0.0, 1000, 50);
-        check(&flows, 1, 0, 20.0);
-        flows.were_more(500.0, 1000, 25);
-        check(&flows, 1, 0, 40.0);
-        flows.were_more(2000.0, 1000, 25);
-        check(&flows, 1, 0, 50.0);
-        flows.were_more(2000.0, 1000, 0);
-        check(&flows, 1, 0, 50.0);
+        let table = |thought, noted| Occupancy { thought, noted, capacity: 1500 };
+        flows.were_more(table(0.0, 500), 50);
+        check(&flows, 1, 0, 12.5);
+        flows.were_more(table(500.0, 1500), 25);
+        check(&flows, 1, 0, 37.5);
+        flows.were_more(table(2000.0, 1000), 25);
+        check(&flows, 1, 0, 75.0);
+        flows.were_more(table(2000.0, 100), 25);
+        check(&flows, 1, 0, 93.75);
+        flows.were_more(table(2000.0, 1000), 0);
+        check(&flows, 1, 0, 93.75);
     }
 }

@@ -12,7 +12,7 @@ mod turns;
 
 pub use self::{
     budget::{Allowance, in_turn, room},
-    flows::Flows,
+    flows::{Flows, Occupancy},
     maglev::{Member, NOBODY, fill},
     moves::Moves,
     next::{Next, next},

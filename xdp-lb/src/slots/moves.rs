@@ -7,7 +7,10 @@ use std::{
 
 use xdp_lb_common::slot::Slot;
 
-use super::{budget::is_away, flows::Flows};
+use super::{
+    budget::is_away,
+    flows::{Flows, Occupancy},
+};
 
 /// The slots of a service that are moving.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +26,8 @@ pub struct Moves {
     unnoted: Option<u64>,
     /// When there was one last.
     cramped: Option<Instant>,
+    /// When slots were given back for that last.
+    relieved: Option<Instant>,
 }
 
 impl Moves {
@@ -50,6 +55,7 @@ impl Moves {
             flows: Flows::default(),
             unnoted: self.unnoted,
             cramped: self.cramped,
+            relieved: self.relieved,
         }
     }
 
@@ -109,33 +115,31 @@ impl Moves {
     }
 
     /// Takes in for how many packets flows could not be noted so far. If there are more: windows begin again. `true`: the
-    /// moves take more of the flow table, of `capacity` entries, than was thought, so that some should be taken back.
-    ///
-    /// `taken`: what the moves of all services were thought to take.
+    /// moves take more of the flow table than was thought, so that some should be taken back.
     pub fn count_unnoted(
         &mut self,
         unnoted: u64,
         table: &[Slot],
-        (taken, capacity): (f64, u32),
+        occupancy: Occupancy,
         now: Instant,
         window: Duration,
     ) -> bool {
         if self.unnoted.replace(unnoted).is_none_or(|before| before == unnoted) {
             return false;
         }
-        let already = self.is_cramped(now, window);
         self.cramped = Some(now);
         for (position, since) in &mut self.since {
             if table.get(*position as usize).is_some_and(|slot| slot.is_open()) {
                 *since = now;
             }
         }
-        // Entries are gone some time after their slots are back: once is enough until then.
-        if already {
+        // Entries are gone some time after their slots are back.
+        if self.relieved.is_some_and(|then| now.duration_since(then) < window) {
             return false;
         }
-        self.flows.were_more(taken, capacity, self.away);
-        true
+        self.relieved = Some(now);
+        self.flows.were_more(occupancy, self.away);
+        self.away > 0
     }
 
     /// Whether a sweep of the flow table could help: slots settle, or there is no room and some flows may have ended.
@@ -240,12 +244,14 @@ mod tests {
         flows.observe(800, 8);
         moves.learn(flows);
         let late = start + WINDOW / 2;
+        let occupancy = Occupancy { thought: 800.0, noted: 1000, capacity: 1000 };
         let count =
-            |moves: &mut Moves, unnoted| moves.count_unnoted(unnoted, &table, (800.0, 1000), late, WINDOW);
-        assert!(!count(&mut moves, 5), "from before this daemon");
-        assert!(!count(&mut moves, 5), "no more than before");
-        assert!(count(&mut moves, 6));
-        assert!(!count(&mut moves, 7), "again for the same slots");
+            |moves: &mut Moves, unnoted, now| moves.count_unnoted(unnoted, &table, occupancy, now, WINDOW);
+        assert!(!count(&mut moves, 5, start), "from before this daemon");
+        assert!(!count(&mut moves, 5, start), "no more than before");
+        assert!(count(&mut moves.clone(), 6, start) && count(&mut moves, 6, start));
+        assert!(!count(&mut moves, 7, late), "again for the same slots");
+        assert!(count(&mut moves.clone(), 8, start + WINDOW), "not enough were given back");
         assert!(moves.end_windows(&mut table, start + WINDOW, WINDOW).is_empty());
         let allowed = |moves: &Moves, now| moves.allowance(1e9, moves.flows(), now, WINDOW);
         assert_eq!(allowed(&moves, late), 8);
