@@ -252,6 +252,11 @@ fn named(network: &Network) -> impl Iterator<Item = (String, &Node)> {
     network.backends.iter().zip(1..).map(|(backend, number)| (format!("web-{number}"), backend))
 }
 
+/// A TCP echo on the port [`ECHO`] of all addresses of a backend.
+pub(crate) fn echo_on(backend: &Node, name: &str) -> TcpEcho {
+    TcpEcho::start(&backend.host, name, &[(Ipv6Addr::UNSPECIFIED, ECHO).into()]).unwrap()
+}
+
 fn own(node: &Node, port: u16) -> [SocketAddr; 2] {
     [(node.v4, port).into(), (node.v6, port).into()]
 }
