@@ -29,7 +29,7 @@ mount -t bpf bpf /sys/fs/bpf
 for module in /modules/*.ko; do insmod $module; done
 ip link set lo up
 echo '=== packet tables'
-packets --test-threads=1 --skip four_thousand_services && echo '=== passed'
+packets --test-threads=1 --skip four_thousand_services --skip load:: && echo '=== passed'
 poweroff -f
 ";
 
