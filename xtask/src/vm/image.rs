@@ -19,7 +19,7 @@ pub(super) const BEGIN: &str = "=== packet tables";
 pub(super) const SUCCESS: &str = "=== passed";
 
 /// The machine's first process. What the sizes of maps are does not depend on the kernel, and the largest take minutes
-/// under emulation.
+/// under emulation, as do millions of packets.
 const INIT: &str = "#!/bin/sh
 export PATH=/bin
 mount -t proc proc /proc
