@@ -36,6 +36,7 @@ mod rates;
 mod reject;
 mod reload;
 mod reload_refused;
+mod room;
 mod shares;
 mod start_refused;
 mod survival;
