@@ -40,6 +40,7 @@ mod rates;
 mod reject;
 mod reload;
 mod reload_refused;
+mod room;
 mod shares;
 mod start_refused;
 mod survival;

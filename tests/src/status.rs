@@ -50,6 +50,8 @@ pub struct Service {
     pub slots: u64,
     /// Slots on their way from one backend to another.
     pub moving: u64,
+    /// Slots that wait for room in the flow table.
+    pub waiting: u64,
     /// Whether so few backends are healthy that health is ignored.
     pub panic: bool,
     /// What was counted, backends that are gone included.
@@ -162,6 +164,7 @@ impl Service {
             backends,
             slots: number(value, "slots")?,
             moving: number(value, "moving")?,
+            waiting: number_or_zero(value, "waiting"),
             panic: flag(value, "panic")?,
             traffic: Traffic::read(value)?,
             rates: Rates::read(value),

@@ -176,7 +176,9 @@ impl Sweep {
     /// What is known by now of flows on the moving slots of the service with this index.
     pub(crate) fn learnt(&self, service: u32, mut flows: Flows) -> Flows {
         if let Some(swept) = self.services.get(&service) {
-            let settling = swept.table.iter().filter(|slot| slot.is_settling()).count();
+            // The others stop moving.
+            let settle = |position: &&u32| swept.table[**position as usize].is_settling();
+            let settling = swept.needed.iter().filter(settle).count();
             flows.observe(swept.fresh_flows, swept.fresh.len() as u32);
             flows.observe_settling(swept.settling_flows, settling as u32);
         }
