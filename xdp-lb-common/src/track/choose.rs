@@ -35,33 +35,39 @@ pub(super) struct Newcomer<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Burden {
     pub(super) terms: Terms,
-    connections: u64,
+    live: u64,
+    pending: u64,
     response: u64,
 }
 
 impl Burden {
     #[inline(always)]
     pub(super) fn of(load: Load<'_>) -> Self {
-        let connections = load.live().load().wrapping_add(load.pending().load());
+        // Several CPUs count: a moment's minus is nothing.
+        let count = |word: u64| if word.cast_signed() < 0 { 0 } else { word };
         Self {
             terms: Terms::from_word(load.terms().load()),
-            // Counted by several CPUs, and mended by the daemon: a moment's minus is nothing.
-            connections: if connections.cast_signed() < 0 { 0 } else { connections },
+            live: count(load.live().load()),
+            pending: count(load.pending().load()),
             response: load.response().load(),
         }
     }
 
-    /// Whether it may not have another connection.
+    /// Whether it may not have another connection. Those that are being opened fill a quarter of what is allowed at
+    /// most: a flood of SYNs shall not keep everybody out.
     #[inline(always)]
     pub(super) const fn is_full(self) -> bool {
-        self.terms.limit != 0 && self.connections >= self.terms.limit as u64
+        let limit = self.terms.limit as u64;
+        let most = limit.div_ceil(4);
+        let pending = if self.pending < most { self.pending } else { most };
+        limit != 0 && self.live + pending >= limit
     }
 
     /// What another connection costs there, before its share is taken into account: connections, or the time that a
     /// handshake takes for each of them, as peak-EWMA balancers have it. Under 2^40.
     #[inline(always)]
     fn cost(self, algorithm: Algorithm) -> u64 {
-        let connections = self.connections + 1;
+        let connections = self.live + self.pending + 1;
         if matches!(algorithm, Algorithm::LeastResponseTime) {
             self.response.clamp(1, SLOWEST) * connections.min(MOST)
         } else {

@@ -80,7 +80,9 @@ pub fn look_up<M: Memory>(
     if segment.has(Segment::SYN) || (tracked && segment.has(Segment::UDP)) {
         let new = table::has_room(memory, Table::Flows, place, now)?;
         // What cannot be noted goes where it will be taken for granted, and its next packet tries again.
-        return Ok(Decision::with(unknown, if new { Event::New } else { Event::None }));
+        let lost = segment.has(Segment::UDP) && flow.slot.is_open();
+        let event = if lost { Event::Unnoted } else { Event::None };
+        return Ok(Decision::with(unknown, if new { Event::New } else { event }));
     }
     if unknown == NO_BACKEND || segment.has(Segment::FIN | Segment::RST) {
         return Ok(Decision::of(unknown));
@@ -91,7 +93,9 @@ pub fn look_up<M: Memory>(
     } else {
         note_opening(memory, sizes, now, flow, unknown)?
     };
-    Ok(Decision::with(unknown, if noted { Event::None } else { Event::Unnoted }))
+    // On a slot at rest it is found without.
+    let lost = !noted && flow.slot.is_open();
+    Ok(Decision::with(unknown, if lost { Event::Unnoted } else { Event::None }))
 }
 
 /// A flow that is in the table; `None`: it has ended or holds no longer, and is out of it.

@@ -134,8 +134,8 @@ fn progress(duration: Duration) -> ProgressBar {
 }
 
 fn render(report: &Report) -> String {
-    let Report { services, backends, slots, connections, seconds, changes, unavoidable, seed, outcomes } =
-        report;
+    let Report { services, backends, slots, connections, seconds, changes, unavoidable, .. } = report;
+    let (seed, outcomes) = (report.seed, &report.outcomes);
     let mut table = Table::new();
     table.load_style(NOTHING).force_no_tty();
     table.set_header(std::iter::once("").chain(outcomes.iter().map(|outcome| outcome.name)));
@@ -168,10 +168,13 @@ fn render(report: &Report) -> String {
         let each = outcome.causes.iter();
         each.map(|(cause, count)| format!("{}: {count} broken: {cause}\n", outcome.name))
     });
+    let simplified = report.simplified.iter().map(|name| {
+        format!("{name} is simulated with `algorithm = \"maglev\"`, without affinity and limits\n")
+    });
     format!(
         "{services} services, {backends} backends, {slots} slots, {connections} connections, {seconds} s, {changes} \
          changes that move {unavoidable} slots at least, seed {seed}\n\n{rows}\n{}",
-        causes.collect::<String>()
+        causes.chain(simplified).collect::<Vec<_>>().concat()
     )
 }
 
@@ -182,4 +185,46 @@ fn ratio(part: u64, whole: u64) -> f64 {
 
 fn percent(ratio: f64) -> String {
     format!("{:.2}%", ratio * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn line(arguments: &[&str]) -> Result<Options, String> {
+        let line = Line::try_parse_from(std::iter::once(&"simulate").chain(arguments));
+        line.map(|line| line.options).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_simulation_from_the_command_line() {
+        let options = line(&["--backends", "300", "--connections", "500", "--duration", "5s"]).unwrap();
+        let report = simulate::run(&scenario(&options).unwrap(), |_| {});
+        assert_eq!((report.backends, report.connections, report.seconds), (300, 500, 5));
+        let text = render(&report);
+        assert!(text.starts_with("1 services, 300 backends, 30011 slots, 500 connections, 5 s, "), "{text}");
+        assert!(text.contains("\n broken on living backends "), "{text}");
+        assert!(text.contains(" xdp-lb  LRU table + Maglev  Maglev alone\n"), "{text}");
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for (arguments, message) in [
+            (["--backends=3", "--config=file"], "cannot be used with"),
+            (["--jitter=1.5", "--seed=1"], "a number from 0 to 1"),
+        ] {
+            let error = line(&arguments).unwrap_err();
+            assert!(error.contains(message), "{error}");
+        }
+        let error = scenario(&line(&["--packet-interval=0s"]).unwrap()).unwrap_err().to_string();
+        assert!(error.contains("a packet interval of zero"), "{error}");
+    }
 }

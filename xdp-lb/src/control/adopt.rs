@@ -51,7 +51,14 @@ pub(super) fn adopt(adopted: &Adopted, sizes: &Sizes, now: Timestamp) -> (Vec<Se
                 let has_turns = policy.algorithm == service::Algorithm::RoundRobin;
                 let sequence = (has_turns && allocation.slots.claim(sequence)).then_some(sequence);
                 let tracked = policy.has(service::flag::TRACKED);
-                let tracking = if tracked { Tracking::Every } else { Tracking::Moving };
+                // By slots and without affinity: perhaps it was still learning where its connections are.
+                let learning =
+                    policy.algorithm == service::Algorithm::Maglev && !policy.has(service::flag::AFFINITY);
+                let tracking = match (tracked, learning) {
+                    (true, true) => Tracking::Learning(Instant::now()),
+                    (true, false) => Tracking::Every,
+                    (false, _) => Tracking::Moving,
+                };
                 new.insert(Service { tracking, sequence, ..empty(record, region, vip, slots) })
             }
         };

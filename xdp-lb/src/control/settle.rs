@@ -110,10 +110,13 @@ impl Owner {
         let mut changed = BTreeSet::new();
         for (at, service) in self.services.iter_mut().enumerate() {
             service.moves.learn(sweep.learnt(service.index, service.moves.flows()));
-            let tracking = service.tracking.swept(sweep.strays(service.index));
+            let tracking = service.tracking.swept(sweep.strays(service.index), sweep.started());
             if tracking != service.tracking {
                 service.tracking = tracking;
                 self.dataplane.store_service(service.index, contents::service(service));
+            }
+            if !sweep.is_of(service.index, service.table.len()) {
+                continue;
             }
             for (position, slot) in sweep.settled(service.index) {
                 // Changed meanwhile: the next sweep will see.

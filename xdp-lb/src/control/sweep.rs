@@ -128,21 +128,26 @@ impl Sweep {
 
     /// Judges an entry: what has ended, what is of another time, and what unknown packets find all the same, may go.
     pub(crate) fn judge(&mut self, table: Table, key: &FlowKey, entry: Entry, stamp: Stamp) -> Keep {
-        let Some(service) = self.services.get_mut(&key.service) else { return Keep::No };
+        // What was noted just now may be of a service, or of a move, that this sweep does not know of yet.
+        let unknown = if stamp.idle(self.now) <= 1 { Keep::Yes } else { Keep::No };
+        let Some(service) = self.services.get_mut(&key.service) else { return unknown };
         let hash =
             if service.affinity.is_some() { FlowKey { ports: key.ports & !0xffff, ..*key } } else { *key }
                 .hash(service.v6, &self.seed);
         let position = ((u64::from(hash) * service.table.len() as u64) >> 32) as u32;
-        let Some(slot) = service.table.get(position as usize) else { return Keep::No };
+        let Some(slot) = service.table.get(position as usize) else { return unknown };
         let idle = stamp.idle(self.now).min(Stamp { seen: self.clock_since, ..stamp }.idle(self.now));
-        if service.lifetime(table, *slot, entry).is_none_or(|lifetime| idle > lifetime) {
-            return Keep::No;
+        match service.lifetime(table, *slot, entry) {
+            None => return unknown,
+            Some(lifetime) if idle > lifetime => return Keep::No,
+            Some(_) => {}
         }
         if table == Table::Clients || matches!(entry.state(), State::Ended | State::Closed) {
             return Keep::Yes;
         }
         let elsewhere = entry.backend() != slot.owner();
-        if entry.is_tracked() {
+        let tracked = entry.is_tracked() && service.idle.is_some();
+        if tracked {
             *self.strays.entry(key.service).or_default() += usize::from(elsewhere);
         } else {
             service.fresh_flows += u32::from(service.fresh.contains(&position));
@@ -154,7 +159,7 @@ impl Sweep {
                 service.needed.insert(position);
             }
         }
-        if entry.is_tracked() || elsewhere {
+        if tracked || elsewhere {
             *self.held.entry(entry.backend()).or_default() += 1;
         }
         Keep::Yes
@@ -166,6 +171,11 @@ impl Sweep {
             let settling = (0..).zip(&swept.table).filter(|(_, slot)| slot.is_settling());
             settling.filter(|(position, _)| !swept.needed.contains(position)).map(|(at, slot)| (at, *slot))
         })
+    }
+
+    /// Whether the service with this index had a table of this length when the sweep started.
+    pub(super) fn is_of(&self, service: u32, length: usize) -> bool {
+        self.services.get(&service).is_some_and(|swept| swept.table.len() == length)
     }
 
     /// How many flows of a service are elsewhere than their slots say, but for what is noted of them.

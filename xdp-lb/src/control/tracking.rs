@@ -13,8 +13,8 @@ pub(super) enum Tracking {
     Learning(Instant),
     /// Every one is.
     Every,
-    /// Every one is still, though nobody asks for it: some are elsewhere than their slots say.
-    Ending,
+    /// Every one is still, though since then nobody asks for it: some are elsewhere than their slots say.
+    Ending(Instant),
 }
 
 impl Tracking {
@@ -23,10 +23,9 @@ impl Tracking {
         match (self, wanted) {
             (Self::Moving, true) if begins => Self::Every,
             (Self::Moving, true) => Self::Learning(now),
-            (Self::Ending, true) => Self::Every,
-            (Self::Every, false) => Self::Ending,
-            (Self::Learning(_), false) => Self::Moving,
-            (Self::Moving | Self::Ending, false) | (Self::Learning(_) | Self::Every, true) => self,
+            (Self::Ending(_), true) => Self::Every,
+            (Self::Every | Self::Learning(_), false) => Self::Ending(now),
+            (Self::Moving | Self::Ending(_), false) | (Self::Learning(_) | Self::Every, true) => self,
         }
     }
 
@@ -34,15 +33,16 @@ impl Tracking {
     pub(super) fn at(self, now: Instant, window: Duration) -> Self {
         match self {
             Self::Learning(since) if now.duration_since(since) >= window => Self::Every,
-            Self::Learning(_) | Self::Moving | Self::Every | Self::Ending => self,
+            Self::Learning(_) | Self::Moving | Self::Every | Self::Ending(_) => self,
         }
     }
 
-    /// After a sweep that found so many flows elsewhere than their slots say.
-    pub(super) const fn swept(self, strays: usize) -> Self {
+    /// After a sweep, begun at `started`, that found so many flows elsewhere than their slots say.
+    pub(super) fn swept(self, strays: usize, started: Instant) -> Self {
         match self {
-            Self::Ending if strays == 0 => Self::Moving,
-            Self::Ending | Self::Moving | Self::Learning(_) | Self::Every => self,
+            // One that began before looked at slots as they were then.
+            Self::Ending(since) if strays == 0 && started > since => Self::Moving,
+            Self::Ending(_) | Self::Moving | Self::Learning(_) | Self::Every => self,
         }
     }
 
@@ -70,13 +70,16 @@ mod tests {
         assert_eq!(learning.at(start + Duration::from_secs(59), window), learning);
         assert_eq!(learning.at(start + window, window), Tracking::Every);
         assert_eq!(learning.configured(true, false, start + window), learning);
-        assert_eq!(learning.configured(false, false, start), Tracking::Moving);
+        // Flows on moving slots, and past full backends, are elsewhere than their slots say.
+        assert_eq!(learning.configured(false, false, start), Tracking::Ending(start));
         let every = Tracking::Moving.configured(true, true, start);
         assert!(every.notes_all() && every.chooses());
         let ending = every.configured(false, false, start);
         assert!(ending.notes_all() && !ending.chooses());
-        assert_eq!((ending.swept(1), ending.swept(0)), (ending, Tracking::Moving));
+        let later = start + window;
+        assert_eq!((ending.swept(1, later), ending.swept(0, later)), (ending, Tracking::Moving));
+        assert_eq!(ending.swept(0, start), ending, "a sweep from before");
         assert_eq!(ending.configured(true, false, start), Tracking::Every);
-        assert_eq!(every.swept(0), every);
+        assert_eq!(every.swept(0, later), every);
     }
 }

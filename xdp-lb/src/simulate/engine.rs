@@ -27,6 +27,7 @@ const SECOND: u32 = 1000;
 #[derive(Clone, Debug)]
 pub struct Scenario {
     world: World,
+    simplified: Vec<String>,
     events: Vec<Event>,
     traffic: Traffic,
     /// Entries of the tables of connections.
@@ -45,8 +46,16 @@ impl Scenario {
         duration: Duration,
         seed: u64,
     ) -> Self {
-        let world = World::new(services);
-        Self { world, events: Vec::new(), traffic, entries, duration, seed }
+        let simplified = services.iter().filter(|service| service.is_tracked());
+        Self {
+            world: World::new(services),
+            simplified: simplified.map(|service| service.name.clone()).collect(),
+            events: Vec::new(),
+            traffic,
+            entries,
+            duration,
+            seed,
+        }
     }
 
     /// Adds the events of a file's text.
@@ -244,6 +253,7 @@ impl<'a> Engine<'a> {
             seconds: scenario.duration.as_secs(),
             changes: self.changes,
             unavoidable: self.unavoidable,
+            simplified: scenario.simplified.clone(),
             seed: scenario.seed,
             outcomes: vec![self.product.outcome(), self.lru.outcome(), self.maglev.outcome()],
         }

@@ -21,6 +21,8 @@ pub struct Report {
     pub changes: usize,
     /// The least number of slots that had to get other owners.
     pub unavoidable: u64,
+    /// Services that were simulated as if they had `algorithm = "maglev"`, without affinity and limits.
+    pub simplified: Vec<String>,
     /// What the random numbers began with.
     pub seed: u64,
     /// What each way of balancing made of it: this one first.

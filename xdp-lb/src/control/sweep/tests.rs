@@ -31,7 +31,9 @@ fn check(slot: Slot, entry: Entry, age: u32, kept: Keep, settles: bool, held: bo
         let before = Instant::now();
         let (mut sweep, key) = sweep(slot, v6);
         let unknown = FlowKey { service: 4, ..key };
-        assert_eq!(sweep.judge(Table::Flows, &unknown, entry, seen(age)), Keep::No, "an unknown service");
+        for (ago, kept) in [(1, Keep::Yes), (2, Keep::No)] {
+            assert_eq!(sweep.judge(Table::Flows, &unknown, entry, seen(ago)), kept, "an unknown service");
+        }
         assert_eq!(sweep.judge(Table::Flows, &key, entry, seen(age)), kept, "{slot:?} {entry:?}");
         assert_eq!(sweep.settled(3).count() == 1, settles, "{slot:?} {entry:?}");
         assert_eq!(sweep.held.contains_key(&entry.backend()), held, "{slot:?} {entry:?}");
@@ -52,7 +54,9 @@ fn living_flows_hold_slots_and_backends_where_they_differ() {
     // Backends that owned the slot for a while.
     check(moving.owned_by(4).settling(), new, 0, Keep::Yes, false, true);
     check(moving.settling().reopened(4), old, 0, Keep::Yes, false, true);
-    check(moving.stable(2), old, 0, Keep::No, false, false);
+    // Noted just now: of a move that the sweep does not know of yet, perhaps.
+    check(moving.stable(2), old, 1, Keep::Yes, false, false);
+    check(moving.stable(2), old, 2, Keep::No, false, false);
 }
 
 #[test]
@@ -80,7 +84,7 @@ fn flows_that_are_noted_for_themselves_hold_no_slot() {
 #[test]
 fn flows_of_an_earlier_move_are_forgotten() {
     let earlier = Slot::default().moving(2, 1);
-    check(earlier.stable(2).moving(1, 2), entry(earlier, 2), 0, Keep::No, false, false);
+    check(earlier.stable(2).moving(1, 2), entry(earlier, 2), 2, Keep::No, false, false);
 }
 
 #[test]
