@@ -1,5 +1,5 @@
-//! Two thousand connections with traffic on each, for two minutes, while backends are drained, weighed, removed, added and
-//! killed at random, and the daemon is killed and started: no connection breaks whose own backend was not killed.
+//! Connections with traffic on each, while backends are drained, weighed, removed, added and killed at random, and the
+//! daemon is killed and started: no connection breaks whose own backend was not killed.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -7,18 +7,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use xdp_lb_lab::client::Conversation;
-use xdp_lb_lab::server::TcpEcho;
-use xdp_lb_lab::topology::{self, Network, VIP4};
+use xdp_lb_lab::status::Status;
+use xdp_lb_lab::topology::{self, VIP4};
 
 use crate::{
     service::Service,
-    world::{ECHO, PATIENCE, Servers, World, addresses},
+    world::{ECHO, PATIENCE, Servers, World, addresses, echo_on},
 };
 
 const BACKENDS: usize = 6;
 const CLIENTS: usize = 4;
-const CONNECTIONS: usize = 500;
-const DURATION: Duration = Duration::from_mins(2);
 const PAUSE: Duration = Duration::from_millis(250);
 const ENDPOINT: (std::net::Ipv4Addr, u16) = (VIP4, 7);
 /// Quick to see a server that is gone, which refuses; very patient with one on a busy machine.
@@ -73,9 +71,9 @@ impl Lasting {
     }
 }
 
-/// Keeps connections talking until `done`; returns how often something was said.
-fn talk(kills: &Kills, done: &AtomicBool) -> Result<u64, String> {
-    let mut all: Vec<_> = (0..CONNECTIONS).map(|_| Lasting::open(kills)).collect();
+/// Keeps so many connections talking until `done`; returns how often something was said.
+fn talk(connections: usize, kills: &Kills, done: &AtomicBool) -> Result<u64, String> {
+    let mut all: Vec<_> = (0..connections).map(|_| Lasting::open(kills)).collect();
     let mut said = 0;
     while !done.load(Ordering::Relaxed) {
         for lasting in &mut all {
@@ -132,40 +130,67 @@ impl Operator<'_> {
         thread::sleep(Duration::from_secs(1));
         // Whoever opened a connection just before the end may lose it, too.
         self.kills.0[at].fetch_add(1, Ordering::SeqCst);
-        let backend = &self.world.network.backends[at];
-        let own: [SocketAddr; 2] = [(backend.v4, ECHO).into(), (backend.v6, ECHO).into()];
-        let server = TcpEcho::start(&backend.host, &format!("web-{}", at + 1), &own).unwrap();
+        let server = echo_on(&self.world.network.backends[at], &format!("web-{}", at + 1));
         self.world.servers.tcp.insert(at, server);
     }
 }
 
-fn service(network: &Network) -> Service {
-    let backends = addresses(network, VIP4.into(), ECHO);
-    Service::new("echo", ENDPOINT).health(HEALTH).drain_timeout("5s").backends(backends)
+/// How it is done.
+struct Churn {
+    /// Of each client.
+    connections: usize,
+    duration: Duration,
+    /// Other keys of the service.
+    keys: &'static str,
+}
+
+impl Churn {
+    fn run(&self) {
+        let network = topology::routed(BACKENDS).unwrap();
+        let servers = Servers::default().echo(&network);
+        let backends = addresses(&network, VIP4.into(), ECHO);
+        let service = Service::new("echo", ENDPOINT).health(HEALTH).drain_timeout("5s").keys(self.keys);
+        let services = [service.backends(backends.clone())];
+        let mut world = World::new(network, servers, &services);
+        let (kills, done) = (Kills(std::array::from_fn(|_| AtomicU32::new(0))), AtomicBool::new(false));
+        let client = world.network.client.host.clone();
+        let said: u64 = thread::scope(|scope| {
+            let (kills, done, client) = (&kills, &done, &client);
+            let talk = || client.enter(|| Ok(talk(self.connections, kills, done))).unwrap();
+            let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(talk)).collect();
+            let start = Instant::now();
+            let mut operator = Operator { world: &mut world, backends: &backends, kills, random: 1 };
+            while start.elapsed() < self.duration && clients.iter().all(|client| !client.is_finished()) {
+                operator.act();
+                thread::sleep(PAUSE);
+            }
+            done.store(true, Ordering::Relaxed);
+            clients.into_iter().map(|client| client.join().unwrap().unwrap()).sum()
+        });
+        let killed: u32 = kills.0.iter().map(|kills| kills.load(Ordering::Relaxed)).sum();
+        let connections = (CLIENTS * self.connections) as u64;
+        assert!(said > 10 * connections && killed > 0, "{said} exchanges, {killed} kills");
+        // Whatever has happened, what is counted comes to what is there: nothing.
+        let none = |status: &Status| {
+            let backends = &status.service("echo")?.backends;
+            Ok(backends.iter().all(|backend| (backend.live, backend.pending) == (0, 0)))
+        };
+        world.daemon.wait_for("live connections to be none", PATIENCE, none).unwrap();
+    }
 }
 
 #[test]
 fn two_thousand_connections_outlive_two_minutes_of_changes() {
-    let network = topology::routed(BACKENDS).unwrap();
-    let servers = Servers::default().echo(&network);
-    let backends = addresses(&network, VIP4.into(), ECHO);
-    let services = [service(&network)];
-    let mut world = World::new(network, servers, &services);
-    let (kills, done) = (Kills(std::array::from_fn(|_| AtomicU32::new(0))), AtomicBool::new(false));
-    let client = world.network.client.host.clone();
-    let said: u64 = thread::scope(|scope| {
-        let (kills, done, client) = (&kills, &done, &client);
-        let talk = || client.enter(|| Ok(talk(kills, done))).unwrap();
-        let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(talk)).collect();
-        let start = Instant::now();
-        let mut operator = Operator { world: &mut world, backends: &backends, kills, random: 1 };
-        while start.elapsed() < DURATION && clients.iter().all(|client| !client.is_finished()) {
-            operator.act();
-            thread::sleep(PAUSE);
-        }
-        done.store(true, Ordering::Relaxed);
-        clients.into_iter().map(|client| client.join().unwrap().unwrap()).sum()
-    });
-    let killed: u32 = kills.0.iter().map(|kills| kills.load(Ordering::Relaxed)).sum();
-    assert!(said > 10 * (CLIENTS * CONNECTIONS) as u64 && killed > 0, "{said} exchanges, {killed} kills");
+    Churn { connections: 500, duration: Duration::from_mins(2), keys: "" }.run();
+}
+
+#[test]
+fn connections_outlive_changes_with_least_connections() {
+    let keys = "algorithm = \"least-connections\"";
+    Churn { connections: 100, duration: Duration::from_secs(20), keys }.run();
+}
+
+#[test]
+fn connections_outlive_changes_with_round_robin() {
+    Churn { connections: 100, duration: Duration::from_secs(20), keys: "algorithm = \"round-robin\"" }.run();
 }

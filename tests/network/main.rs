@@ -8,10 +8,13 @@
     reason = "a test that cannot be set up fails, also in its helpers"
 )]
 
+mod echoes;
 mod frames;
 mod service;
 mod world;
 
+mod affinity;
+mod algorithms;
 mod api;
 mod checksums;
 mod churn;
@@ -22,6 +25,7 @@ mod dsr;
 mod forwarding;
 mod health;
 mod interfaces;
+mod limits;
 mod malformed;
 mod maps;
 mod metrics;
@@ -40,5 +44,6 @@ mod room;
 mod shares;
 mod start_refused;
 mod survival;
+mod tracked;
 mod verbs;
 mod weights;

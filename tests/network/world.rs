@@ -1,7 +1,7 @@
 //! What every test starts from: a network with servers, and a daemon on the balancer.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::process::Command;
 use std::time::Duration;
 
@@ -49,11 +49,10 @@ impl Servers {
         self
     }
 
-    /// A TCP echo on the port [`ECHO`].
+    /// A TCP echo on the port [`ECHO`] of all addresses.
     pub(crate) fn echo(mut self, network: &Network) -> Self {
-        let start = |(name, backend): (String, &Node)| {
-            TcpEcho::start(&backend.host, &name, &own(backend, ECHO)).unwrap()
-        };
+        let any = SocketAddr::from((Ipv6Addr::UNSPECIFIED, ECHO));
+        let start = |(name, backend): (String, &Node)| TcpEcho::start(&backend.host, &name, &[any]).unwrap();
         self.tcp = named(network).map(start).collect();
         self
     }
@@ -124,13 +123,26 @@ impl World {
 
     /// Opens `count` connections to a TCP echo as the client.
     pub(crate) fn converse(&self, server: SocketAddr, count: usize) -> Conversations {
+        self.converse_by(|| (0..count).map(|_| Conversation::open(server, PATIENCE)).collect())
+    }
+
+    /// Opens connections to TCP echos, as the client, by `open`.
+    pub(crate) fn converse_by(
+        &self,
+        open: impl FnOnce() -> Result<Vec<Conversation>, Failure> + Send,
+    ) -> Conversations {
         let open = || {
-            let mut open: Vec<_> =
-                (0..count).map(|_| Conversation::open(server, PATIENCE)).collect::<Result<_, _>>()?;
+            let mut open = open()?;
             let names = open.iter_mut().map(|one| one.say("hello")).collect::<Result<_, _>>()?;
             Ok(Conversations { open, names })
         };
         self.network.client.host.enter(open).unwrap()
+    }
+
+    /// Reloads with other services and waits until it is done.
+    pub(crate) fn reload(&mut self, services: &[Service]) {
+        self.daemon.configure(|setup| setup.services = toml(services)).unwrap();
+        assert_eq!(self.daemon.command(&["reload"]).unwrap(), "reloaded\n");
     }
 
     /// The balancer's host.
@@ -140,7 +152,7 @@ impl World {
 }
 
 /// Connections that stay open.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Conversations {
     open: Vec<Conversation>,
     names: Vec<String>,
@@ -151,6 +163,48 @@ impl Conversations {
     pub(crate) fn go_on(&mut self, when: &str) {
         for (conversation, name) in self.open.iter_mut().zip(&self.names) {
             assert_eq!(conversation.say(when).as_ref(), Ok(name), "{when}: a connection broke");
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    /// The server of each, in the order of opening.
+    pub(crate) fn in_order(&self) -> &[String] {
+        &self.names
+    }
+
+    /// How many a server has.
+    pub(crate) fn of(&self, server: &str) -> usize {
+        self.names.iter().filter(|name| *name == server).count()
+    }
+
+    /// Takes those of a server.
+    pub(crate) fn take(&mut self, server: &str) -> Self {
+        let all = std::mem::take(&mut self.open).into_iter().zip(std::mem::take(&mut self.names));
+        let (taken, left): (Vec<_>, Vec<_>) = all.partition(|(_, name)| name == server);
+        (self.open, self.names) = left.into_iter().unzip();
+        let (open, names) = taken.into_iter().unzip();
+        Self { open, names }
+    }
+
+    /// Keeps so many and returns the others.
+    pub(crate) fn split_off(&mut self, at: usize) -> Self {
+        Self { open: self.open.split_off(at), names: self.names.split_off(at) }
+    }
+
+    /// Adds others.
+    pub(crate) fn append(&mut self, mut others: Self) {
+        self.open.append(&mut others.open);
+        self.names.append(&mut others.names);
+    }
+
+    /// Ends them by RSTs.
+    pub(crate) fn reset(self) {
+        for conversation in self.open {
+            conversation.reset().unwrap();
         }
     }
 
@@ -196,6 +250,11 @@ pub(crate) fn freed(host: &Host, device: &str) {
 
 fn named(network: &Network) -> impl Iterator<Item = (String, &Node)> {
     network.backends.iter().zip(1..).map(|(backend, number)| (format!("web-{number}"), backend))
+}
+
+/// A TCP echo on the port [`ECHO`] of all addresses of a backend.
+pub(crate) fn echo_on(backend: &Node, name: &str) -> TcpEcho {
+    TcpEcho::start(&backend.host, name, &[(Ipv6Addr::UNSPECIFIED, ECHO).into()]).unwrap()
 }
 
 fn own(node: &Node, port: u16) -> [SocketAddr; 2] {

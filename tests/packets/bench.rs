@@ -99,6 +99,11 @@ impl Bench {
         Self { dataplane, program: program.expect("the pinned program"), reader, pin, inside, outside }
     }
 
+    /// The program, to be run over frames without looking at counters.
+    pub(crate) fn program(&self) -> &Xdp {
+        &self.program
+    }
+
     /// Changes the network of the bench.
     #[expect(clippy::unused_self, reason = "the calling thread is in the bench's namespace")]
     pub(crate) fn ip(&self, command: &str) {

@@ -13,6 +13,7 @@ mod state;
 mod bpffs;
 mod capacity;
 mod dsr;
+mod load;
 mod loads;
 mod malformed;
 mod moving;

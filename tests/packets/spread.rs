@@ -23,7 +23,12 @@ use crate::{
 
 /// A bench with one dsr service whose backends differ in their MAC address's last byte.
 pub(crate) fn weighted(vip: SocketAddr, weights: &[u32]) -> Bench {
-    let mut bench = Bench::empty(Sizes::of(Needs::default(), Capacity::default()));
+    weighted_in(Sizes::of(Needs::default(), Capacity::default()), vip, weights)
+}
+
+/// The same in maps of these sizes.
+pub(crate) fn weighted_in(sizes: Sizes, vip: SocketAddr, weights: &[u32]) -> Bench {
+    let mut bench = Bench::empty(sizes);
     let members: Vec<_> = (1..).zip(weights).map(|(identity, &weight)| Member { identity, weight }).collect();
     for backend in 1..=weights.len() as u32 {
         let record = dsr_backend(&bench, backend);

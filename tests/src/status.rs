@@ -99,6 +99,8 @@ pub struct Backend {
     pub live: u64,
     /// Connections that are noted and not established yet.
     pub pending: u64,
+    /// How long it takes to answer, in seconds; `None`: not known.
+    pub response: Option<f64>,
     /// What was counted.
     pub traffic: Traffic,
     /// How fast it grows; `None`: not known yet.
@@ -198,6 +200,7 @@ impl Backend {
             next_hop: text(next_hop, "detail")?,
             live: number_or_zero(value, "live"),
             pending: number_or_zero(value, "pending"),
+            response: value.get("response_seconds").and_then(Value::as_f64),
             traffic: Traffic::read(value)?,
             rates: Rates::read(value),
         })
@@ -261,7 +264,7 @@ mod tests {
             "packets": 1, "bytes": 1, "connections": 1, "reply_packets": 1, "reply_bytes": 1"#;
         let service = |more: &str| {
             let text = format!(
-                r#"{{"name": "web", "slots": 101, "moving": 0, "dropped_packets": 3, "packets": 1, "bytes": 1,
+                r#"{{"name": "web", "slots": 101, "moving": 0, "panic": false, "dropped_packets": 3, "packets": 1, "bytes": 1,
                 "connections": 1, "reply_packets": 1, "reply_bytes": 1{more},
                 "backends": [{{{backend}{more}}}, {{{backend}{more}}}]}}"#
             );
@@ -273,10 +276,11 @@ mod tests {
         let new = service(
             r#", "tracked": true, "live": 4, "pending": 2, "closed": 5, "rejected_packets": 1, "unnoted_flows": 9,
             "packets_per_second": 2.5, "bytes_per_second": 100.0, "connections_per_second": 0.5,
-            "closed_per_second": 0"#,
+            "closed_per_second": 0, "response_seconds": 0.25"#,
         );
         assert_eq!((new.tracked, new.live, new.rejected, new.unnoted), (true, 8, 1, 9));
         assert_eq!((new.backends[1].live, new.backends[1].pending, new.traffic.closed), (4, 2, 5));
+        assert_eq!((old.backends[0].response, new.backends[0].response), (None, Some(0.25)));
         let rates = Rates { packets: 2.5, bytes: 100.0, connections: 0.5, closed: 0.0 };
         assert_eq!((new.rates, new.backends[1].rates), (Some(rates), Some(rates)));
     }

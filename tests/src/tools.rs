@@ -34,9 +34,10 @@ pub fn target_directory() -> Result<PathBuf> {
     parent.context("the program runs in the root directory")
 }
 
-/// `TARGET/debug`, where programs are, while tests run in `TARGET/debug/deps`.
+/// `TARGET/debug`, where programs are, while tests run in `TARGET/debug/deps` and examples in `TARGET/debug/examples`.
 fn profile_directory() -> Result<PathBuf> {
     let running = env::current_exe().context("the program does not know where it is")?;
-    let mut directories = running.ancestors().skip(1).skip_while(|directory| directory.ends_with("deps"));
+    let below = |directory: &&Path| directory.ends_with("deps") || directory.ends_with("examples");
+    let mut directories = running.ancestors().skip(1).skip_while(below);
     directories.next().map(Path::to_path_buf).context("the program runs in the root directory")
 }

@@ -87,7 +87,7 @@ pub fn look_up<M: Memory>(
     }
     let noted = if flow.slot.is_moving() {
         // From before the move, and perhaps silent from now on until its window is over.
-        note(memory, sizes, now, flow, unknown)?
+        note(memory, sizes, now, flow, unknown, segment)?
     } else {
         note_opening(memory, sizes, now, flow, unknown)?
     };
@@ -150,7 +150,7 @@ fn opening<M: Memory>(
         forget_opening(memory, found)?;
     } else if segment.has(Segment::SYN) {
         found.see(now);
-    } else if !note(memory, sizes, now, flow, backend)? {
+    } else if !note(memory, sizes, now, flow, backend, segment)? {
         // There was room when it began. Its place among those being opened is kept for it now. If it has changed
         // meanwhile, the next packet does this.
         let _kept = found.change(found.entry.with(State::Open));
@@ -240,7 +240,7 @@ fn note_opening<M: Memory>(
     Ok(true)
 }
 
-/// Notes an established flow; `false`: there is no room.
+/// Notes an established flow after a packet of its client, which may be its last; `false`: there is no room.
 #[inline(always)]
 fn note<M: Memory>(
     memory: &M,
@@ -248,15 +248,18 @@ fn note<M: Memory>(
     now: u32,
     flow: Flow<'_>,
     backend: u32,
+    segment: Segment,
 ) -> Result<bool, DropReason> {
+    let policy = flow.service.policy();
     let place = Place::new(flow.hash, flow.key.service, sizes.flows);
-    let tracked = flow.service.policy().has(flag::TRACKED);
+    let tracked = policy.has(flag::TRACKED);
     let entry = Entry::new(backend, flow.slot, State::Open, tracked, place.tag);
+    let entry = entry.after(Side::Client, segment, tracked && policy.has(flag::BOTH_WAYS));
     let stamp = Stamp { seen: now, since: now };
     if table::insert(memory, Table::Flows, place, &Key::new(flow.key), entry, stamp)?.is_none() {
         return Ok(false);
     }
-    count(memory, backend, 1)?;
+    count(memory, backend, entry.live())?;
     Ok(true)
 }
 

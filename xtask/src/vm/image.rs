@@ -19,7 +19,7 @@ pub(super) const BEGIN: &str = "=== packet tables";
 pub(super) const SUCCESS: &str = "=== passed";
 
 /// The machine's first process. What the sizes of maps are does not depend on the kernel, and the largest take minutes
-/// under emulation.
+/// under emulation, as do millions of packets.
 const INIT: &str = "#!/bin/sh
 export PATH=/bin
 mount -t proc proc /proc
@@ -29,7 +29,7 @@ mount -t bpf bpf /sys/fs/bpf
 for module in /modules/*.ko; do insmod $module; done
 ip link set lo up
 echo '=== packet tables'
-packets --test-threads=1 --skip four_thousand_services && echo '=== passed'
+packets --test-threads=1 --skip four_thousand_services --skip load:: && echo '=== passed'
 poweroff -f
 ";
 
