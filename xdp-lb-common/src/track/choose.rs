@@ -8,12 +8,9 @@ use crate::{
     slot::{NO_BACKEND, Slot},
 };
 
-/// How many slots are drawn, at most, for two different backends.
+/// How many slots are drawn, at most, for two different backends, or for one that may have another connection. Few enough for
+/// the compiler to unroll the loop: kernel 6.1 takes some loops for endless ones.
 const DRAWS: u32 = 8;
-
-/// The same for one that may have another connection: where all but a tenth of the slots are of full backends, one in a
-/// thousand connections does not find that tenth, instead of nearly half of them.
-const DRAWS_AMONG_FULL: u32 = 64;
 
 /// What a handshake takes at most, in microseconds, as far as algorithms are concerned: a second.
 const SLOWEST: u64 = 1 << 20;
@@ -95,7 +92,7 @@ fn next<M: Memory>(memory: &M, policy: Policy, newcomer: Newcomer<'_>) -> Result
     let turn = memory.turn(newcomer.index).ok_or(DropReason::Inconsistent)?;
     let mut reason = DropReason::NoBackend;
     let mut tries = 0;
-    while tries < DRAWS_AMONG_FULL {
+    while tries < DRAWS {
         // A size of zero is nobody's; BPF divides by it to zero.
         let at = turn.add(1).checked_rem(size).ok_or(DropReason::Inconsistent)?;
         let slot = memory.slot(policy.sequence.wrapping_add(at as u32)).ok_or(DropReason::Inconsistent)?;
@@ -124,7 +121,7 @@ fn draw<M: Memory>(memory: &M, algorithm: Algorithm, newcomer: Newcomer<'_>) -> 
     let (mut cost, mut share) = (0u64, 0u64);
     let (mut hash, mut slot) = (newcomer.hash, newcomer.slot);
     let mut tries = 0;
-    while tries < DRAWS_AMONG_FULL {
+    while tries < DRAWS {
         let backend = slot.owner();
         if backend != NO_BACKEND && backend != first {
             let burden = Burden::of(memory.load(backend).ok_or(DropReason::Inconsistent)?);
@@ -145,10 +142,6 @@ fn draw<M: Memory>(memory: &M, algorithm: Algorithm, newcomer: Newcomer<'_>) -> 
         hash = scramble(hash);
         slot = memory.slot(newcomer.service.slot_of(hash)).ok_or(DropReason::Inconsistent)?;
         tries += 1;
-        let any_is_full = matches!(reason, DropReason::BackendsFull);
-        if tries >= DRAWS && (first != NO_BACKEND || !any_is_full) {
-            break;
-        }
     }
     if first == NO_BACKEND { Err(reason) } else { Ok(first) }
 }
