@@ -59,15 +59,15 @@ fn full_backends_get_no_more_connections() {
     }
 }
 
-/// Most slots are a full backend's: the others are found all the same.
+/// A quarter of the slots are a full backend's: connections that fall on them find others.
 #[test]
 fn room_is_found_beside_a_full_backend() {
     let network = topology::routed(2).unwrap();
     let servers = Servers::default().echo(&network);
     let all = addresses(&network, VIP4.into(), ECHO);
     let full =
-        Service::new("echo", (VIP4, 7)).backend("web-1", all[0], 3).backend_keys("max_connections = 1");
-    let world = World::new(network, servers, &[full.backend("web-2", all[1], 1)]);
+        Service::new("echo", (VIP4, 7)).backend("web-1", all[0], 1).backend_keys("max_connections = 1");
+    let world = World::new(network, servers, &[full.backend("web-2", all[1], 3)]);
     let open = world.converse((VIP4, 7).into(), 100);
     assert_eq!(NAMES.map(|name| open.of(name)), [1, 99]);
 }
